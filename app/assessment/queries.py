@@ -1,0 +1,223 @@
+"""Finding assessments, and what the rules need to know about them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import TextClause, exists, func, select, text
+
+from app.assessment.access import NoSuchAssessment, Ties
+from app.assessment.agreement import counting_rating
+from app.assessment.lifecycle import WORKING, State
+from app.assessment.models import (
+    Assessment,
+    DeclaredConflict,
+    Interview,
+    InterviewAnswer,
+    Judgement,
+    Rating,
+    Verification,
+)
+from app.evidence.models import SnapshotClaim
+from app.framework.content.scheme import RatingScale
+from app.kit.errors import NotFound
+from app.kit.paging import Position, cursor
+from app.people import queries as people
+from app.people.models import Person
+from app.portfolio.access import Part
+from app.work import Work
+
+
+class NoInterview(NotFound):
+    """No interview has been recorded for what was submitted."""
+
+
+class NoVerification(NotFound):
+    """No verification has been drawn for this portfolio yet."""
+
+
+def assessment(work: Work, id: UUID) -> Assessment:
+    """Fetch one's own assessment and hold its row; anybody else's does not exist for one."""
+    own = select(Assessment).where(
+        Assessment.id == id, Assessment.referent_id == work.actor.person_id
+    )
+    found = work.session.scalars(own.with_for_update()).one_or_none()
+    if found is None:
+        raise NoSuchAssessment
+    return found
+
+
+def assessments(work: Work, portfolio_id: UUID) -> Sequence[Assessment]:
+    """Return every assessment of a portfolio in the order of assignment."""
+    rows = select(Assessment).where(Assessment.portfolio_id == portfolio_id)
+    return work.session.scalars(rows.order_by(Assessment.assigned_at, Assessment.id)).all()
+
+
+def working(work: Work, portfolio_id: UUID, part: Part) -> Sequence[Assessment]:
+    """Return the assessments that count towards the result, in the order of assignment."""
+    return [
+        one for one in assessments(work, portfolio_id) if one.state in WORKING and one.part == part
+    ]
+
+
+def referents(work: Work, portfolio_id: UUID) -> frozenset[UUID]:
+    """Return who has accepted to assess a portfolio, the third referent included."""
+    return frozenset(
+        one.referent_id for one in assessments(work, portfolio_id) if one.state in WORKING
+    )
+
+
+# The queue is one referent's alone; its index holds unfinished work only, which is why the states
+# stand in the statement as literals.
+OPEN = "a.state IN ('assigned', 'accepted', 'in_progress')"
+ROWS = """
+SELECT a.id, a.portfolio_id, a.part, a.state, a.version, a.rated, a.to_rate, a.due_on,
+       a.assigned_at, a.accepted_at, a.finalised_at, p.level
+FROM assessment a JOIN portfolio p ON p.tenant_id = a.tenant_id AND p.id = a.portfolio_id
+WHERE a.referent_id = :referent
+"""
+ORDER = " ORDER BY a.assigned_at, a.id LIMIT :limit"
+AFTER = " AND (a.assigned_at, a.id) > (:at, :after)"
+ONE_STATE = " AND a.state = :state"
+
+
+def _page(where: str) -> TextClause:
+    rows = f"{ROWS}{where}{ORDER}"
+    # One row more than the page holds tells whether there is a next page.
+    return text(
+        "SELECT coalesce(json_agg(x.r) FILTER (WHERE x.n < :limit)::text, '[]'), count(*),"  # noqa: S608
+        " max(x.assigned_at) FILTER (WHERE x.n = :limit - 1),"
+        " max(x.id::text) FILTER (WHERE x.n = :limit - 1)"
+        f" FROM (SELECT row_number() OVER () AS n, r, r.assigned_at, r.id FROM ({rows}) r) x"
+    )
+
+
+PAGES = {
+    (every, later): _page((ONE_STATE if every else f" AND {OPEN}") + (AFTER if later else ""))
+    for every in (False, True)
+    for later in (False, True)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of a referent's queue as JSON, and where the next one begins."""
+
+    body: str
+    next_cursor: str | None
+
+
+def queue(work: Work, state: State | None, limit: int, after: Position | None) -> QueuePage:
+    """Return a page of one's own assessments, the longest assigned first.
+
+    Without a state: those that wait for something to be done.
+    """
+    values: dict[str, object] = {"referent": work.actor.person_id, "limit": limit + 1}
+    if state is not None:
+        values["state"] = state
+    if after is not None:
+        values |= {"at": after.at, "after": after.id}
+    statement = PAGES[state is not None, after is not None]
+    body, count, at, id = work.session.execute(statement, values).one()
+    more = count > limit
+    return QueuePage(body, cursor(Position(at, UUID(id))) if more else None)
+
+
+def ties(work: Work, person_id: UUID) -> Ties:
+    """Return the organisations a person belongs to: employed, trained, or on the staff there."""
+    person = work.session.get_one(Person, person_id)
+    staff = {held.organisation_id for held in people.roles_held(work, person_id)}
+    bodies = {person.employer_id, person.training_body_id, *staff}
+    return Ties(person_id, frozenset(id for id in bodies if id))
+
+
+def has_declared_conflict(work: Work, person_id: UUID, candidate_id: UUID) -> bool:
+    declared = exists().where(
+        DeclaredConflict.person_id == person_id, DeclaredConflict.candidate_id == candidate_id
+    )
+    return bool(work.session.execute(select(declared)).scalar_one())
+
+
+def ratings(work: Work, assessment_id: UUID) -> Sequence[Rating]:
+    own = select(Rating).where(Rating.assessment_id == assessment_id)
+    return work.session.scalars(own).all()
+
+
+def rating(work: Work, assessment_id: UUID, indicator: str) -> Rating | None:
+    return work.session.get(Rating, (assessment_id, indicator), populate_existing=True)
+
+
+def unjudged_claims(work: Work, assessment: Assessment) -> Sequence[UUID]:
+    """Return the claims on the assessment's indicators that its referent has not judged."""
+    rows = (
+        select(SnapshotClaim.claim_id)
+        .join(
+            Rating,
+            (Rating.assessment_id == assessment.id) & (Rating.indicator == SnapshotClaim.indicator),
+        )
+        .outerjoin(
+            Judgement,
+            (Judgement.assessment_id == assessment.id)
+            & (Judgement.claim_id == SnapshotClaim.claim_id),
+        )
+        .where(SnapshotClaim.snapshot_id == assessment.snapshot_id, Judgement.claim_id.is_(None))
+        .order_by(SnapshotClaim.claim_id)
+    )
+    return work.session.scalars(rows).all()
+
+
+def counting_ratings(work: Work, assessment: Assessment, scale: RatingScale) -> dict[str, int]:
+    """Return what one referent's ratings count for, by indicator."""
+    counted: dict[str, int] = defaultdict(int)
+    rows = (
+        select(SnapshotClaim.indicator, func.count())
+        .join(
+            Judgement,
+            (Judgement.snapshot_id == SnapshotClaim.snapshot_id)
+            & (Judgement.claim_id == SnapshotClaim.claim_id),
+        )
+        .where(Judgement.assessment_id == assessment.id, Judgement.counts)
+        .group_by(SnapshotClaim.indicator)
+    )
+    for indicator, count in work.session.execute(rows):
+        counted[indicator] = count
+    return {
+        row.indicator: counting_rating(scale, row.rating, counted[row.indicator])
+        for row in ratings(work, assessment.id)
+    }
+
+
+def finished_by(work: Work, referent_id: UUID) -> int:
+    """Return how many assessments a referent has finished."""
+    done = select(func.count()).select_from(Assessment)
+    return work.session.execute(
+        done.where(Assessment.referent_id == referent_id, Assessment.state == State.FINAL)
+    ).scalar_one()
+
+
+def interview(work: Work, snapshot_id: UUID) -> Interview | None:
+    held = select(Interview).where(Interview.snapshot_id == snapshot_id)
+    return work.session.scalars(held.with_for_update()).one_or_none()
+
+
+def answers(work: Work, interview_id: UUID) -> Sequence[InterviewAnswer]:
+    own = select(InterviewAnswer).where(InterviewAnswer.interview_id == interview_id)
+    return work.session.scalars(own).all()
+
+
+def verification(work: Work, portfolio_id: UUID) -> Verification:
+    """Return the latest draw for a portfolio and hold its row."""
+    rows = (
+        select(Verification)
+        .where(Verification.portfolio_id == portfolio_id)
+        .order_by(Verification.drawn_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    found = work.session.scalars(rows).one_or_none()
+    if found is None:
+        raise NoVerification
+    return found

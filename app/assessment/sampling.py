@@ -1,0 +1,51 @@
+"""Which finished assessments a verifier looks at (PROCESS, "Sampling").
+
+The draw is a number from 0 to 1 made from the snapshot's root: the same for everyone who computes
+it, and known to nobody before the portfolio was submitted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.framework.content.scheme import SamplingRule
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Whether a verification is required, by which rule, and the lot that was drawn."""
+
+    required: bool
+    rule: str
+    share: Decimal
+    lot: Decimal
+
+
+def draw(
+    rules: Sequence[SamplingRule], *, at_risk: bool, referent_assessments: int, seed: str
+) -> Drawn:
+    """Apply the first rule that matches.
+
+    `at_risk`: the outcome is a refusal, or a third referent or an appeal was needed.
+    `referent_assessments`: how many the least experienced of the referents has finished.
+    """
+    rule = next(one for one in rules if _matches(one, at_risk, referent_assessments))
+    lot = lot_from(seed)
+    return Drawn(lot < rule.share, rule.when, rule.share, lot)
+
+
+def lot_from(seed: str) -> Decimal:
+    """Return a number of six decimals from 0 up to but not including 1."""
+    number = int.from_bytes(hashlib.sha256(f"verification/{seed}".encode()).digest()[:8])
+    return Decimal(number * 1_000_000 // 2**64) / 1_000_000
+
+
+def _matches(rule: SamplingRule, at_risk: bool, referent_assessments: int) -> bool:
+    if rule.when == "refused_or_third_referent_or_appeal":
+        return at_risk
+    if rule.when == "referent_assessments_up_to":
+        return referent_assessments <= (rule.count or 0)
+    return True

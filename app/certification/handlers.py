@@ -1,0 +1,64 @@
+"""What the worker does for certificates: it draws the PDF."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from uuid import UUID
+
+from app.certification.face import CertificateFace
+from app.certification.models import Certificate
+from app.certification.pdf import draw
+from app.jobs.shift import Shift
+from app.journal.service import record
+from app.people.models import Person
+from app.work import Work
+
+
+def draw_certificate(shift: Shift, certificate_id: UUID) -> None:
+    """Draw a certificate's PDF and keep it in the store under its digest.
+
+    The same certificate always gives the same bytes, so a job that runs twice changes nothing.
+    """
+    with shift.work() as work:
+        face = _face(work, certificate_id, shift.public_url)
+    if face is None:
+        return
+    pdf = draw(face)
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    key = f"certificates/{certificate_id}/{sha256}.pdf"
+    shift.store.put(key, pdf, "application/pdf")
+    with shift.work() as work:
+        certificate = work.session.get_one(Certificate, certificate_id, with_for_update=True)
+        certificate.pdf_key, certificate.pdf_sha256 = key, sha256
+        record(
+            work,
+            certificate.portfolio_id,
+            "certification.certificate_drawn",
+            certificate.id,
+            sha256=sha256,
+        )
+
+
+def _face(work: Work, certificate_id: UUID, public_url: str) -> CertificateFace | None:
+    certificate = work.session.get_one(Certificate, certificate_id)
+    if certificate.pdf_key is not None:
+        return None
+    language = work.session.get_one(Person, certificate.holder_id).language
+    facts = json.loads(certificate.facts)
+    return CertificateFace(
+        number=certificate.number,
+        holder_name=facts["holder_name"],
+        level_title=facts["level_title"][language],
+        scheme_title=facts["scheme_title"][language],
+        scheme_version=facts["scheme_version"],
+        framework_title=facts["framework_title"][language],
+        framework_version=facts["framework_version"],
+        issuer=facts["issuer"],
+        issued_on=certificate.issued_on,
+        valid_until=certificate.valid_until,
+        competences=[(won["number"], won["title"][language]) for won in facts["competences"]],
+        labels=[],
+        verification_url=f"{public_url}/verify/{certificate.number}",
+        language=language,
+    )

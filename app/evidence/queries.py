@@ -1,0 +1,219 @@
+"""Finding evidence and what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+
+from app.evidence import access
+from app.evidence.lifecycle import State
+from app.evidence.models import (
+    Claim,
+    ClientCase,
+    Consent,
+    File,
+    Item,
+    SelfAssessment,
+    SelfRating,
+    Snapshot,
+    SnapshotClaim,
+    SnapshotFile,
+)
+from app.evidence.readiness import Item as ReadyItem
+from app.kit.errors import NotFound
+from app.portfolio.access import may_read_evidence
+from app.portfolio.models import Portfolio
+from app.work import Work
+
+
+class NoSnapshot(NotFound):
+    """Nothing has been submitted from this portfolio yet."""
+
+
+def case(work: Work, portfolio_id: UUID, id: UUID) -> ClientCase:
+    found = work.session.get(ClientCase, id)
+    if found is None or found.portfolio_id != portfolio_id:
+        raise access.NoSuchCase
+    return found
+
+
+def item(work: Work, id: UUID) -> tuple[Item, Portfolio]:
+    """Fetch an item and hold its portfolio's row until the transaction ends."""
+    portfolio = _portfolio_of(work, Item, id, access.NoSuchEvidence)
+    found = _present(work, Item, id)
+    if found is None or found.removed_at is not None:
+        raise access.NoSuchEvidence
+    return found, portfolio
+
+
+def file(work: Work, id: UUID) -> tuple[File, Portfolio]:
+    """Fetch a file of one's own portfolio (or as staff) and hold its portfolio's row."""
+    portfolio = _portfolio_of(work, File, id, access.NoSuchFile)
+    found = _present(work, File, id)
+    if found is None:
+        raise access.NoSuchFile
+    return found, portfolio
+
+
+def file_to_read(work: Work, id: UUID) -> tuple[File, UUID] | None:
+    """Return a file and its portfolio's candidate, whoever asks."""
+    row = work.session.execute(
+        select(File, Portfolio.candidate_id)
+        .join(Portfolio, Portfolio.id == File.portfolio_id)
+        .where(File.id == id)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def file_by_id(work: Work, id: UUID) -> File:
+    """Fetch a file for the service's own work, without holding it."""
+    found = work.session.get(File, id)
+    if found is None:
+        raise access.NoSuchFile
+    return found
+
+
+def claim(work: Work, id: UUID) -> tuple[Claim, Portfolio]:
+    """Fetch a claim and hold its portfolio's row until the transaction ends."""
+    portfolio = _portfolio_of(work, Claim, id, access.NoSuchClaim)
+    found = _present(work, Claim, id)
+    if found is None:
+        raise access.NoSuchClaim
+    return found, portfolio
+
+
+def files_of(work: Work, item_id: UUID) -> Sequence[File]:
+    own = select(File).where(File.item_id == item_id, File.state != State.DELETED)
+    return work.session.scalars(own.order_by(File.id)).all()
+
+
+def claims_on(work: Work, item_id: UUID) -> Sequence[Claim]:
+    return work.session.scalars(select(Claim).where(Claim.item_id == item_id)).all()
+
+
+def claims_at(work: Work, file_id: UUID) -> Sequence[Claim]:
+    """Return the claims whose locator points into a file."""
+    return work.session.scalars(select(Claim).where(Claim.file_id == file_id)).all()
+
+
+def consents_on(work: Work, item_id: UUID) -> Sequence[Consent]:
+    return work.session.scalars(select(Consent).where(Consent.item_id == item_id)).all()
+
+
+def consents(work: Work, portfolio_id: UUID) -> Sequence[Consent]:
+    own = select(Consent).where(Consent.portfolio_id == portfolio_id)
+    return work.session.scalars(own.order_by(Consent.id)).all()
+
+
+def is_sealed(work: Work, file_id: UUID) -> bool:
+    sealed = exists().where(SnapshotFile.file_id == file_id)
+    return bool(work.session.execute(select(sealed)).scalar_one())
+
+
+def case_in_use(work: Work, case_id: UUID) -> bool:
+    return bool(work.session.execute(select(exists().where(Item.case_id == case_id))).scalar_one())
+
+
+def self_assessment(work: Work, portfolio_id: UUID) -> SelfAssessment | None:
+    return work.session.get(SelfAssessment, portfolio_id)
+
+
+def self_ratings(work: Work, portfolio_id: UUID) -> Sequence[SelfRating]:
+    own = select(SelfRating).where(SelfRating.portfolio_id == portfolio_id)
+    return work.session.scalars(own).all()
+
+
+def items(work: Work, portfolio_id: UUID) -> Sequence[Item]:
+    own = select(Item).where(Item.portfolio_id == portfolio_id, Item.removed_at.is_(None))
+    return work.session.scalars(own.order_by(Item.id)).all()
+
+
+def cases(work: Work, portfolio_id: UUID) -> Sequence[ClientCase]:
+    own = select(ClientCase).where(ClientCase.portfolio_id == portfolio_id)
+    return work.session.scalars(own.order_by(ClientCase.id)).all()
+
+
+def files(work: Work, portfolio_id: UUID) -> Sequence[File]:
+    own = select(File).where(File.portfolio_id == portfolio_id, File.state != State.DELETED)
+    return work.session.scalars(own.order_by(File.id)).all()
+
+
+def claims(work: Work, portfolio_id: UUID) -> Sequence[Claim]:
+    own = select(Claim).where(Claim.portfolio_id == portfolio_id)
+    return work.session.scalars(own.order_by(Claim.id)).all()
+
+
+def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
+    """Return the items as the readiness rules see them."""
+    found: dict[UUID, list[tuple[str, State]]] = {}
+    states: dict[UUID, State] = {}
+    for file in files(work, portfolio_id):
+        found.setdefault(file.item_id, []).append((file.kind, file.state))
+        states[file.id] = file.state
+    cited: dict[UUID, list[State]] = {}
+    for claim in claims(work, portfolio_id):
+        if claim.file_id is not None:
+            cited.setdefault(claim.item_id, []).append(states[claim.file_id])
+    consented = set(
+        work.session.scalars(
+            select(Consent.item_id).where(Consent.portfolio_id == portfolio_id).distinct()
+        )
+    )
+    return {
+        item.id: ReadyItem(
+            id=item.id,
+            kind=item.kind,
+            case_id=item.case_id,
+            practised_on=item.practised_on,
+            files=found.get(item.id, []),
+            consented=item.id in consented,
+            cited=cited.get(item.id, []),
+        )
+        for item in items(work, portfolio_id)
+    }
+
+
+def latest_snapshot(work: Work, portfolio_id: UUID) -> Snapshot:
+    """Return what was submitted last."""
+    own = select(Snapshot).where(Snapshot.portfolio_id == portfolio_id)
+    found = work.session.scalars(own.order_by(Snapshot.number.desc()).limit(1)).one_or_none()
+    if found is None:
+        raise NoSnapshot
+    return found
+
+
+def next_snapshot_number(work: Work, portfolio_id: UUID) -> int:
+    taken = select(func.coalesce(func.max(Snapshot.number), 0)).where(
+        Snapshot.portfolio_id == portfolio_id
+    )
+    return work.session.execute(taken).scalar_one() + 1
+
+
+def sealed_claims(work: Work, snapshot_id: UUID) -> dict[UUID, str]:
+    """Return the claims of a snapshot with their indicators."""
+    rows = select(SnapshotClaim.claim_id, SnapshotClaim.indicator).where(
+        SnapshotClaim.snapshot_id == snapshot_id
+    )
+    return {row.claim_id: row.indicator for row in work.session.execute(rows)}
+
+
+Owned = TypeVar("Owned", Item, File, Claim)
+
+
+def _portfolio_of(work: Work, kind: type[Owned], id: UUID, missing: type[NotFound]) -> Portfolio:
+    """Hold the portfolio that a thing belongs to, for those who may read what is in it."""
+    found = work.session.get(kind, id)
+    if found is None:
+        raise missing
+    portfolio = work.session.get_one(Portfolio, found.portfolio_id, with_for_update=True)
+    if not may_read_evidence(work.actor, portfolio.candidate_id):
+        raise missing
+    return portfolio
+
+
+def _present(work: Work, kind: type[Owned], id: UUID) -> Owned | None:
+    """Read a row once more: it may have been changed or removed while its portfolio was held."""
+    return work.session.get(kind, id, populate_existing=True)

@@ -1,0 +1,142 @@
+"""Whether a portfolio is ready to be submitted: a report, one line for each rule that is not met.
+
+Source: PROCESS, "Readiness"; every figure is the scheme's (`evidence_rules`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.evidence.lifecycle import State
+from app.framework.content.framework import Framework
+from app.framework.content.scheme import EvidenceRules
+from app.kit.dates import months_after
+from app.kit.errors import Conflict
+
+
+class NotReady(Conflict):
+    """The portfolio does not meet every rule for submission; `unmet` says which and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An evidence item, as far as the rules ask."""
+
+    id: UUID
+    kind: str
+    case_id: UUID | None
+    practised_on: date
+    files: Sequence[tuple[str, State]]
+    """Each file's kind (document, image, audio, video) and state."""
+    consented: bool
+    cited: Sequence[State] = ()
+    """The states of the files that claims on this item point into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A rule that does not hold, where, and what would mend it."""
+
+    rule: str
+    sentence: str
+    indicator: str | None = None
+    item: UUID | None = None
+    advice: bool = False
+    """True for a recommendation that does not stand in the way of submission."""
+
+
+RECORDINGS = frozenset({"audio", "video"})
+
+COUNTED = frozenset(
+    {State.ANNOUNCED, State.UPLOADING, State.RECEIVED, State.CHECKED, State.AVAILABLE}
+)
+"""States of a file that is, or may become, part of the evidence."""
+
+
+def unmet(
+    framework: Framework,
+    rules: EvidenceRules,
+    items: Mapping[UUID, Item],
+    claims: Iterable[tuple[str, UUID]],
+    self_rated: Set[str],
+    today: date,
+) -> list[Unmet]:
+    """Return every rule that does not hold; `claims` are pairs of indicator and item."""
+    claimed: dict[str, set[UUID]] = defaultdict(set)
+    for indicator, item_id in claims:
+        claimed[indicator].add(item_id)
+    offered = sorted({item_id for ids in claimed.values() for item_id in ids})
+    report: list[Unmet] = []
+    for code in framework.indicators:
+        report += _indicator(framework, rules, code, [items[id] for id in sorted(claimed[code])])
+        if code not in self_rated:
+            report.append(
+                Unmet("self_rating", f"Rate yourself on indicator {code}.", indicator=code)
+            )
+    for item_id in offered:
+        report += _item(rules, items[item_id], today)
+    return report
+
+
+def obstacles(report: Iterable[Unmet]) -> list[Unmet]:
+    """Return the lines that stand in the way of submission."""
+    return [line for line in report if not line.advice]
+
+
+def _indicator(
+    framework: Framework, rules: EvidenceRules, code: str, items: Sequence[Item]
+) -> Iterable[Unmet]:
+    if len(items) < rules.min_items_per_indicator:
+        yield Unmet(
+            "min_items_per_indicator",
+            f"Indicator {code} has {len(items)} pieces of evidence of the"
+            f" {rules.min_items_per_indicator} it needs.",
+            indicator=code,
+        )
+        return
+    cases = {item.case_id for item in items if item.case_id}
+    if len(cases) < (least := rules.min_cases_for(code)):
+        yield Unmet(
+            "min_cases",
+            f"Indicator {code} is shown in {len(cases)} client cases of the {least} it needs.",
+            indicator=code,
+        )
+    wished = {kind for example in framework.indicators[code].evidence for kind in example.kinds}
+    if wished and not wished & {item.kind for item in items}:
+        yield Unmet(
+            "evidence_kind",
+            f"The framework suggests {' or '.join(sorted(wished))} for indicator {code}.",
+            indicator=code,
+            advice=True,
+        )
+
+
+def _item(rules: EvidenceRules, item: Item, today: date) -> Iterable[Unmet]:
+    if item.practised_on < months_after(today, -rules.max_age_months):
+        yield Unmet(
+            "max_age_months",
+            f"The practice shown is older than {rules.max_age_months} months.",
+            item=item.id,
+        )
+    files = [(kind, state) for kind, state in item.files if state in COUNTED]
+    if not files:
+        yield Unmet("files_available", "This item has no file that can be read.", item=item.id)
+    if any(state != State.AVAILABLE for _, state in files):
+        yield Unmet("files_available", "A file of this item is still being checked.", item=item.id)
+    if any(state not in COUNTED for state in item.cited):
+        yield Unmet(
+            "files_available",
+            "A claim points into a file of this item that was not accepted.",
+            item=item.id,
+        )
+    recorded = any(kind in RECORDINGS for kind, _ in files)
+    if rules.recordings_need_consent and recorded and not item.consented:
+        yield Unmet(
+            "recordings_need_consent",
+            "This item holds a recording: enter the consent of every person heard or seen.",
+            item=item.id,
+        )

@@ -1,0 +1,389 @@
+"""What a candidate puts into a portfolio: client cases, items, consents, claims, own ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from app.evidence import access, locator, queries
+from app.evidence.lifecycle import State, Step, after
+from app.evidence.models import (
+    CaseSize,
+    Claim,
+    ClientCase,
+    Consent,
+    ConsentForm,
+    ConsentScope,
+    File,
+    Item,
+    SelfAssessment,
+    SelfRating,
+)
+from app.framework import queries as reference
+from app.journal.service import Fact, record
+from app.kit.errors import Conflict, Invalid, StaleVersion
+from app.kit.ids import new_id
+from app.portfolio import queries as portfolios
+from app.portfolio.lifecycle import check_evidence_open
+from app.portfolio.models import Portfolio
+from app.portfolio.service import touch
+from app.work import Work
+
+
+class UnknownEvidenceKind(Invalid):
+    """The framework does not know this kind of evidence; `known` lists its kinds."""
+
+
+class InTheFuture(Invalid):
+    """Evidence shows practice that has already happened."""
+
+
+class CaseEndsBeforeItBegins(Invalid):
+    """A client case does not end before it begins."""
+
+
+class PseudonymTaken(Conflict):
+    """You already have a client case under this pseudonym."""
+
+
+class CaseInUse(Conflict):
+    """Evidence refers to this client case; remove or change that evidence first."""
+
+
+class EvidenceSealed(Conflict):
+    """This was submitted and stays as it was; add new evidence beside it instead."""
+
+
+def own_portfolio(work: Work, id: UUID) -> Portfolio:
+    """Fetch a portfolio whose evidence the actor may change now."""
+    portfolio = portfolios.portfolio(work, id)
+    check_open_to(work, portfolio)
+    return portfolio
+
+
+def check_open_to(work: Work, portfolio: Portfolio) -> None:
+    """Refuse a change by anyone but the candidate, and after the assessment."""
+    access.check_may_change(work.actor, portfolio.candidate_id)
+    check_evidence_open(portfolio.state)
+
+
+def add_case(
+    work: Work,
+    portfolio_id: UUID,
+    *,
+    pseudonym: str,
+    sector: str,
+    size: CaseSize,
+    began_on: date,
+    ended_on: date | None,
+) -> ClientCase:
+    """Enter a client case under a pseudonym."""
+    portfolio = own_portfolio(work, portfolio_id)
+    if began_on > work.now.date():
+        raise InTheFuture
+    if ended_on is not None and ended_on < began_on:
+        raise CaseEndsBeforeItBegins
+    if any(case.pseudonym == pseudonym for case in queries.cases(work, portfolio_id)):
+        raise PseudonymTaken
+    case = ClientCase(
+        id=new_id(),
+        tenant_id=portfolio.tenant_id,
+        portfolio_id=portfolio.id,
+        pseudonym=pseudonym,
+        sector=sector,
+        size=size,
+        began_on=began_on,
+        ended_on=ended_on,
+    )
+    work.session.add(case)
+    _changed(work, portfolio, "evidence.case_added", case.id)
+    return case
+
+
+def remove_case(work: Work, portfolio_id: UUID, id: UUID) -> None:
+    """Take a client case out that no evidence refers to."""
+    portfolio = own_portfolio(work, portfolio_id)
+    case = queries.case(work, portfolio_id, id)
+    if queries.case_in_use(work, id):
+        raise CaseInUse
+    work.session.delete(case)
+    _changed(work, portfolio, "evidence.case_removed", id)
+
+
+def add_item(
+    work: Work,
+    portfolio_id: UUID,
+    *,
+    kind: str,
+    title: str,
+    description: str | None,
+    practised_on: date,
+    case_id: UUID | None,
+) -> Item:
+    """Enter a piece of evidence; its files follow."""
+    portfolio = own_portfolio(work, portfolio_id)
+    _check_item(work, portfolio, kind, practised_on, case_id)
+    item = Item(
+        id=new_id(),
+        tenant_id=portfolio.tenant_id,
+        portfolio_id=portfolio.id,
+        case_id=case_id,
+        kind=kind,
+        title=title,
+        description=description,
+        practised_on=practised_on,
+        version=1,
+        created_at=work.now,
+    )
+    work.session.add(item)
+    _changed(work, portfolio, "evidence.item_added", item.id, kind=kind)
+    return item
+
+
+def change_item(
+    work: Work,
+    id: UUID,
+    version: int,
+    *,
+    kind: str,
+    title: str,
+    description: str | None,
+    practised_on: date,
+    case_id: UUID | None,
+) -> Item:
+    """Describe a piece of evidence anew; what was submitted keeps its old description."""
+    item, portfolio = queries.item(work, id)
+    check_open_to(work, portfolio)
+    if version != item.version:
+        raise StaleVersion
+    _check_item(work, portfolio, kind, practised_on, case_id)
+    item.kind, item.title, item.description = kind, title, description
+    item.practised_on, item.case_id = practised_on, case_id
+    item.version += 1
+    _changed(work, portfolio, "evidence.item_changed", item.id)
+    return item
+
+
+def remove_item(work: Work, id: UUID) -> None:
+    """Take a piece of evidence out with its claims and files, unless it was submitted."""
+    item, portfolio = queries.item(work, id)
+    check_open_to(work, portfolio)
+    files = queries.files_of(work, id)
+    if any(queries.is_sealed(work, file.id) for file in files):
+        raise EvidenceSealed
+    for part in (*queries.claims_on(work, id), *queries.consents_on(work, id)):
+        work.session.delete(part)
+    for file in files:
+        discard_file(work, portfolio, file)
+    item.case_id, item.removed_at = None, work.now
+    _changed(work, portfolio, "evidence.item_removed", id)
+
+
+def remove_file(work: Work, id: UUID) -> None:
+    """Take a file out of an item, unless it was submitted."""
+    file, portfolio = queries.file(work, id)
+    check_open_to(work, portfolio)
+    if queries.is_sealed(work, id):
+        raise EvidenceSealed
+    for claim in queries.claims_at(work, id):
+        claim.file_id = claim.page = claim.from_ms = claim.to_ms = None
+        claim.version += 1
+    discard_file(work, portfolio, file)
+    touch(work, portfolio)
+
+
+def discard_file(work: Work, portfolio: Portfolio, file: File) -> None:
+    """Mark a file as deleted; the worker then removes its bytes from the store."""
+    move(work, file, Step.DELETE)
+    record(work, portfolio.id, "evidence.file_abandoned", file.id)
+
+
+def enter_consent(
+    work: Work,
+    item_id: UUID,
+    *,
+    person: str,
+    scope: ConsentScope,
+    language: str,
+    given_on: date,
+    how: ConsentForm,
+) -> Consent:
+    """Enter the consent of a person heard or seen in an item's recordings."""
+    item, portfolio = queries.item(work, item_id)
+    check_open_to(work, portfolio)
+    if given_on > work.now.date():
+        raise InTheFuture
+    consent = Consent(
+        id=new_id(),
+        tenant_id=portfolio.tenant_id,
+        portfolio_id=portfolio.id,
+        item_id=item.id,
+        person=person,
+        scope=scope,
+        language=language,
+        given_on=given_on,
+        how=how,
+        entered_at=work.now,
+    )
+    work.session.add(consent)
+    _changed(work, portfolio, "evidence.consent_entered", consent.id, item=item.id, scope=scope)
+    return consent
+
+
+def add_claim(
+    work: Work,
+    item_id: UUID,
+    *,
+    indicator: str,
+    reason: str,
+    file_id: UUID | None,
+    page: int | None,
+    from_ms: int | None,
+    to_ms: int | None,
+) -> Claim:
+    """Claim that an item shows an indicator; one item and one file can serve many."""
+    item, portfolio = queries.item(work, item_id)
+    check_open_to(work, portfolio)
+    _check_indicators(work, portfolio, {indicator})
+    _check_locator(work, item_id, file_id, page, from_ms, to_ms)
+    claim = Claim(
+        id=new_id(),
+        tenant_id=portfolio.tenant_id,
+        portfolio_id=portfolio.id,
+        framework_id=portfolio.framework_id,
+        indicator=indicator,
+        item_id=item.id,
+        reason=reason,
+        file_id=file_id,
+        page=page,
+        from_ms=from_ms,
+        to_ms=to_ms,
+        version=1,
+        created_at=work.now,
+    )
+    work.session.add(claim)
+    _changed(work, portfolio, "evidence.claim_added", claim.id, item=item.id, indicator=indicator)
+    return claim
+
+
+def change_claim(
+    work: Work,
+    id: UUID,
+    version: int,
+    *,
+    reason: str,
+    file_id: UUID | None,
+    page: int | None,
+    from_ms: int | None,
+    to_ms: int | None,
+) -> Claim:
+    """Give a claim another reason or another place; what was submitted keeps the old one."""
+    claim, portfolio = queries.claim(work, id)
+    check_open_to(work, portfolio)
+    if version != claim.version:
+        raise StaleVersion
+    _check_locator(work, claim.item_id, file_id, page, from_ms, to_ms)
+    claim.reason, claim.file_id = reason, file_id
+    claim.page, claim.from_ms, claim.to_ms = page, from_ms, to_ms
+    claim.version += 1
+    _changed(work, portfolio, "evidence.claim_changed", id, version=claim.version)
+    return claim
+
+
+def remove_claim(work: Work, id: UUID, version: int) -> None:
+    """Take a claim back; one that was submitted stays in the snapshot."""
+    claim, portfolio = queries.claim(work, id)
+    check_open_to(work, portfolio)
+    if version != claim.version:
+        raise StaleVersion
+    work.session.delete(claim)
+    _changed(work, portfolio, "evidence.claim_removed", id)
+
+
+def assess_self(
+    work: Work, portfolio_id: UUID, version: int, ratings: Mapping[str, tuple[int, str | None]]
+) -> SelfAssessment:
+    """Enter how the candidate rates themself; indicators left out keep what they had."""
+    portfolio = own_portfolio(work, portfolio_id)
+    whole = queries.self_assessment(work, portfolio_id)
+    if version != (whole.version if whole else 0):
+        raise StaleVersion
+    _check_indicators(work, portfolio, set(ratings))
+    scheme = reference.scheme(work.session, portfolio.scheme_id)
+    scheme.rating_scale.check({code: rating for code, (rating, _) in ratings.items()})
+    if whole is None:
+        whole = SelfAssessment(
+            portfolio_id=portfolio_id,
+            tenant_id=portfolio.tenant_id,
+            version=0,
+            changed_at=work.now,
+        )
+        work.session.add(whole)
+    whole.version, whole.changed_at = version + 1, work.now
+    work.session.flush()
+    for code, (rating, comment) in ratings.items():
+        work.session.merge(
+            SelfRating(
+                tenant_id=portfolio.tenant_id,
+                portfolio_id=portfolio_id,
+                framework_id=portfolio.framework_id,
+                indicator=code,
+                rating=rating,
+                comment=comment,
+            )
+        )
+    _changed(work, portfolio, "evidence.self_assessed", portfolio.id, indicators=len(ratings))
+    return whole
+
+
+def move(work: Work, file: File, step: Step) -> None:
+    """Take one step with a file; no file changes state in any other way."""
+    file.state = after(file.state, step)
+    if file.state in (State.AVAILABLE, State.REJECTED, State.DELETED):
+        file.settled_at = work.now
+
+
+def _changed(
+    work: Work, portfolio: Portfolio, action: str, subject_id: UUID, **facts: Fact
+) -> None:
+    touch(work, portfolio)
+    record(work, portfolio.id, action, subject_id, **facts)
+
+
+def _check_item(
+    work: Work, portfolio: Portfolio, kind: str, practised_on: date, case_id: UUID | None
+) -> None:
+    framework = reference.framework(work.session, portfolio.framework_id)
+    known = [one.code for one in framework.evidence_kinds]
+    if kind not in known:
+        raise UnknownEvidenceKind(known=known)
+    if practised_on > work.now.date():
+        raise InTheFuture
+    if case_id is not None:
+        queries.case(work, portfolio.id, case_id)
+
+
+def _check_indicators(work: Work, portfolio: Portfolio, codes: set[str]) -> None:
+    reference.framework(work.session, portfolio.framework_id).check_known(codes)
+
+
+def _check_locator(
+    work: Work,
+    item_id: UUID,
+    file_id: UUID | None,
+    page: int | None,
+    from_ms: int | None,
+    to_ms: int | None,
+) -> None:
+    kind = pages = duration_ms = None
+    if file_id is not None:
+        file, _ = queries.file(work, file_id)
+        if file.item_id != item_id or file.state == State.DELETED:
+            raise access.NoSuchFile
+        kind, pages, duration_ms = file.kind, file.pages, file.duration_ms
+    elif (page, from_ms, to_ms) != (None, None, None):
+        raise locator.LocatorOutOfPlace("Name the file that the page or time range is in.")
+    locator.check(
+        kind=kind, page=page, from_ms=from_ms, to_ms=to_ms, pages=pages, duration_ms=duration_ms
+    )

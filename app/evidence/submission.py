@@ -1,0 +1,191 @@
+"""Submitting a portfolio: it is found ready, and what it holds is sealed as a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.evidence import queries, readiness, sealing, tree
+from app.evidence.lifecycle import State
+from app.evidence.models import Snapshot, SnapshotClaim, SnapshotFile
+from app.evidence.readiness import Unmet
+from app.framework import queries as reference
+from app.kit.canonical import digest
+from app.kit.ids import new_id
+from app.portfolio import access, lifecycle
+from app.portfolio import queries as portfolios
+from app.portfolio.lifecycle import Step
+from app.portfolio.models import Portfolio
+from app.portfolio.service import move
+from app.work import Work
+
+
+def report(work: Work, id: UUID) -> list[Unmet]:
+    """Say which rules for submission the portfolio does not meet yet, and where to mend them."""
+    return _report(work, portfolios.portfolio(work, id))
+
+
+def submit(work: Work, id: UUID) -> tuple[Portfolio, Snapshot]:
+    """Hand the portfolio in: seal what it holds now. The working portfolio stays editable."""
+    portfolio = portfolios.portfolio(work, id)
+    access.check_may_take(work.actor, portfolio.candidate_id, Step.SUBMIT)
+    lifecycle.after(portfolio.state, Step.SUBMIT)
+    if unmet := readiness.obstacles(_report(work, portfolio)):
+        raise readiness.NotReady(unmet=[line_out(line) for line in unmet])
+
+    snapshot = seal(work, portfolio)
+    portfolio.submitted_at = work.now
+    move(work, portfolio, Step.SUBMIT, snapshot=snapshot.id, root=snapshot.root)
+    return portfolio, snapshot
+
+
+def seal(work: Work, portfolio: Portfolio) -> Snapshot:
+    """Keep what the portfolio holds now, provably, for as long as certificates rest on it."""
+    number = queries.next_snapshot_number(work, portfolio.id)
+    sealed = sealing.seal(
+        portfolio_id=portfolio.id,
+        number=number,
+        at=work.now,
+        framework=reference.version(work.session, portfolio.framework_id).content_hash,
+        scheme=reference.version(work.session, portfolio.scheme_id).content_hash,
+        charter=reference.version(work.session, portfolio.charter_id).content_hash,
+        entries=_entries(work, portfolio),
+    )
+    snapshot = Snapshot(
+        id=new_id(),
+        tenant_id=portfolio.tenant_id,
+        portfolio_id=portfolio.id,
+        number=number,
+        sealed_at=work.now,
+        root=sealed.root,
+        manifest=sealed.manifest,
+        content=tree.sealed_content(work, portfolio.id),
+    )
+    work.session.add(snapshot)
+    work.session.flush()
+    _keep_members(work, portfolio, snapshot)
+    return snapshot
+
+
+def line_out(line: Unmet) -> dict[str, object]:
+    """Return a line of the readiness report as members of a problem document."""
+    return {
+        "rule": line.rule,
+        "sentence": line.sentence,
+        "indicator": line.indicator,
+        "evidence_id": None if line.item is None else str(line.item),
+    }
+
+
+def _report(work: Work, portfolio: Portfolio) -> list[Unmet]:
+    return readiness.unmet(
+        reference.framework(work.session, portfolio.framework_id),
+        reference.scheme(work.session, portfolio.scheme_id).evidence_rules,
+        queries.ready_items(work, portfolio.id),
+        [(claim.indicator, claim.item_id) for claim in queries.claims(work, portfolio.id)],
+        {own.indicator for own in queries.self_ratings(work, portfolio.id)},
+        work.now.date(),
+    )
+
+
+def _keep_members(work: Work, portfolio: Portfolio, snapshot: Snapshot) -> None:
+    owner = {
+        "tenant_id": portfolio.tenant_id,
+        "portfolio_id": portfolio.id,
+        "snapshot_id": snapshot.id,
+    }
+    work.session.add_all(
+        SnapshotClaim(**owner, claim_id=claim.id, indicator=claim.indicator)
+        for claim in queries.claims(work, portfolio.id)
+    )
+    work.session.add_all(
+        SnapshotFile(**owner, file_id=file.id, sha256=file.sha256)
+        for file in queries.files(work, portfolio.id)
+        if file.state == State.AVAILABLE
+    )
+    work.session.flush()
+
+
+def _entries(work: Work, portfolio: Portfolio) -> Sequence[dict[str, object]]:
+    cases = [
+        sealing.entry(
+            "case",
+            case.id,
+            {
+                "pseudonym": case.pseudonym,
+                "sector": case.sector,
+                "size": case.size,
+                "began_on": case.began_on.isoformat(),
+                "ended_on": None if case.ended_on is None else case.ended_on.isoformat(),
+            },
+        )
+        for case in queries.cases(work, portfolio.id)
+    ]
+    items = [
+        sealing.entry(
+            "evidence",
+            item.id,
+            {
+                "kind": item.kind,
+                "title": item.title,
+                "description": item.description,
+                "practised_on": item.practised_on.isoformat(),
+                "case": None if item.case_id is None else str(item.case_id),
+            },
+        )
+        for item in queries.items(work, portfolio.id)
+    ]
+    files = [
+        sealing.entry(
+            "file",
+            file.id,
+            {"name": file.name},
+            evidence=str(file.item_id),
+            sha256=file.sha256,
+            size=file.size,
+            media_type=file.media_type,
+        )
+        for file in queries.files(work, portfolio.id)
+        if file.state == State.AVAILABLE
+    ]
+    claims = [
+        sealing.entry(
+            "claim",
+            claim.id,
+            {
+                "reason": claim.reason,
+                "file": None if claim.file_id is None else str(claim.file_id),
+                "page": claim.page,
+                "from_ms": claim.from_ms,
+                "to_ms": claim.to_ms,
+            },
+            evidence=str(claim.item_id),
+            indicator=claim.indicator,
+        )
+        for claim in queries.claims(work, portfolio.id)
+    ]
+    consents = [
+        sealing.entry(
+            "consent",
+            consent.id,
+            {
+                "person": consent.person,
+                "scope": consent.scope,
+                "language": consent.language,
+                "given_on": consent.given_on.isoformat(),
+                "how": consent.how,
+            },
+            evidence=str(consent.item_id),
+        )
+        for consent in queries.consents(work, portfolio.id)
+    ]
+    own = [
+        {
+            "kind": "self_rating",
+            "id": one.indicator,
+            "rating": one.rating,
+            "content_sha256": digest({"comment": one.comment}),
+        }
+        for one in queries.self_ratings(work, portfolio.id)
+    ]
+    return [*cases, *items, *files, *consents, *claims, *own]

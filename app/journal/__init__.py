@@ -1,0 +1,1 @@
+"""What happened, in order: appended to, never changed. Also where later features learn of it."""

@@ -1,0 +1,122 @@
+"""What every request passes on its way in: a body that is not too large, and one line in the log.
+
+Pure ASGI: Starlette's BaseHTTPMiddleware would cost each request as much as a small query.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from uuid import uuid4
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.kit.errors import Refusal, TooLarge
+from app.kit.http import problem
+
+log = structlog.get_logger()
+
+
+class InternalError(Refusal):
+    """Something went wrong here; it was noted, and nothing was changed."""
+
+    status = 500
+
+
+def without_words(problem: BaseException) -> dict[str, str | list[str]]:
+    """Return what a log may hold of an error: where it happened, not what anyone wrote.
+
+    A database's message can quote the row that it refused.
+    """
+    causes = [type(problem).__name__]
+    cause = problem.__cause__
+    if cause is not None:
+        causes.append(type(cause).__name__)
+        constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+        causes += [constraint] if constraint else []
+    return {"error": causes, "trace": "".join(traceback.format_tb(problem.__traceback__)[-12:])}
+
+
+class BodyLimit:
+    """Refuses a body beyond the limit before it is in memory; files go straight to the store."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        for name, value in scope["headers"]:
+            if name == b"content-length" and (not value.isdigit() or int(value) > self.max_bytes):
+                await problem(TooLarge(max_bytes=self.max_bytes))(scope, receive, send)
+                return
+        taken, began = 0, False
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.max_bytes:
+                raise TooLarge(max_bytes=self.max_bytes)
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, noted)
+        except TooLarge as refusal:
+            if began:
+                raise
+            await problem(refusal)(scope, receive, send)
+
+
+class RequestLog:
+    """Gives each request an id, answers what nobody expected, and writes one line about it.
+
+    The line holds the route, never the address or the body: those can name people.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        id_, began, status = uuid4().hex, time.perf_counter(), 0
+        header = (b"x-request-id", id_.encode())
+
+        async def tagged(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, tagged)
+        except Exception as failure:
+            log.error("request.failed", request_id=id_, **without_words(failure))
+            if status:
+                raise
+            await problem(InternalError(request_id=id_))(scope, receive, tagged)
+        finally:
+            if status >= 500 or scope["path"] not in QUIET:
+                route = scope.get("route")
+                log.info(
+                    "request",
+                    request_id=id_,
+                    method=scope["method"],
+                    route=getattr(route, "path", None),
+                    status=status,
+                    ms=round((time.perf_counter() - began) * 1000, 1),
+                )
+
+
+QUIET = frozenset({"/healthz", "/readyz"})

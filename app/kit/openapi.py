@@ -1,0 +1,69 @@
+"""The OpenAPI document's shared parts: the shape of a problem, and how to authenticate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "type": "object",
+    "description": "A refusal (RFC 9457). Further members say what is needed to mend the request.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/not-ready"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+    "additionalProperties": True,
+}
+PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+COMMON = {
+    "400": "The request cannot be read.",
+    "401": "A valid API token is needed.",
+    "403": "Your token or your roles do not allow this.",
+    "409": "The present state of things rules this out.",
+    "413": "The body is too large.",
+    "422": "The request does not have the shape described here, or a value makes no sense.",
+    "503": "A part of the service does not answer just now.",
+}
+PUBLIC_TAGS = frozenset({"Reference data", "Certificates"})
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Make the app's OpenAPI document tell how to authenticate and how it refuses."""
+    generate = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            components = document.setdefault("components", {})
+            schemas = components.setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM_SCHEMA
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            components["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "mc_…"}
+            }
+            for path in document["paths"].values():
+                for operation in path.values():
+                    _describe(operation)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _describe(operation: dict[str, Any]) -> None:
+    public = bool(PUBLIC_TAGS & set(operation.get("tags", [])))
+    responses = operation["responses"]
+    for status, description in COMMON.items():
+        if public and status in ("401", "403", "409", "413"):
+            continue
+        if status == "422" and status in responses:
+            responses[status]["content"] = PROBLEM_CONTENT
+        responses.setdefault(status, {"description": description, "content": PROBLEM_CONTENT})
+    if not public:
+        operation["security"] = [{"token": []}]

@@ -1,0 +1,66 @@
+"""Who may manage organisations, persons, roles and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from app.actor import Actor, Rights, Role, check_right
+from app.kit.errors import Forbidden
+
+RIGHTS: Rights = {
+    "organisation.add": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+    "organisation.list": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+    "person.add": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+    "person.list": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+    "role.grant": frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.SCHEME_MANAGER}),
+    "role.end": frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.SCHEME_MANAGER}),
+    "token.issue_for_others": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+    "token.revoke_for_others": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+}
+
+# Who appoints whom: nobody gives a role from which they could give themselves more.
+APPOINTS: dict[Role, frozenset[Role]] = {
+    Role.ADMINISTRATOR: frozenset(Role),
+    Role.OFFICER: frozenset({Role.CANDIDATE, Role.TRAINING_BODY}),
+    Role.SCHEME_MANAGER: frozenset({Role.REFERENT}),
+}
+
+SCOPES = frozenset(
+    f"{feature}:{reach}"
+    for feature in ("people", "portfolio", "assessment", "certification", "journal")
+    for reach in ("read", "write")
+)
+
+
+class RoleNotYoursToGive(Forbidden):
+    """None of your roles appoints to this one."""
+
+
+class ScopeBeyondYours(Forbidden):
+    """A token cannot reach further than the one it is made with."""
+
+
+class TokenReachesFurther(Forbidden):
+    """An officer may not make a token for someone whose roles the officer does not appoint to."""
+
+
+def check_may_appoint(actor: Actor, role: Role) -> None:
+    """Refuse to let `actor` give or end a role that is not theirs to give."""
+    allowed = frozenset().union(*(APPOINTS.get(held, frozenset()) for held in actor.roles))
+    if role not in allowed:
+        raise RoleNotYoursToGive(role=role, roles_you_appoint_to=sorted(allowed))
+
+
+def check_may_issue_token(
+    actor: Actor, holder_id: UUID, holder_roles: Collection[Role], scopes: Collection[str]
+) -> None:
+    """Refuse a token that would carry more than its maker could do alone."""
+    if holder_id != actor.person_id:
+        check_right(actor, RIGHTS, "token.issue_for_others")
+        if not actor.has(Role.ADMINISTRATOR):
+            allowed = frozenset().union(*(APPOINTS.get(held, frozenset()) for held in actor.roles))
+            if beyond := set(holder_roles) - allowed:
+                raise TokenReachesFurther(roles=sorted(beyond))
+    elif beyond_scope := set(scopes) - actor.scopes:
+        raise ScopeBeyondYours(scopes=sorted(beyond_scope))
