@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -35,6 +36,16 @@ class NothingArrived(Refusal):
     status = 409
 
 
+class LostInStore(Refusal):
+    """The store for files could not give this file back; please hand it in once more."""
+
+    status = 409
+
+
+PATIENCE = timedelta(hours=1)
+"""How long the store may fail to give a file back. The last try of the job comes after this: a file
+that waited for ever could be neither used nor removed."""
+
 UNSETTLED = frozenset({State.ANNOUNCED, State.UPLOADING, State.RECEIVED, State.CHECKED})
 """States in which what arrived may still be needed."""
 
@@ -61,13 +72,14 @@ def check_file(shift: Shift, file_id: UUID) -> None:
     with shift.work() as work:
         file = queries.file_by_id(work, file_id)
         waiting, task = file.state == State.RECEIVED, _task(work, file)
+        overdue = file.received_at is not None and work.now - file.received_at > PATIENCE
     if waiting:
         try:
             found = _examine(shift, task)
         except Refusal as refusal:
-            if refusal.status >= 500:  # the store does not answer: the job comes back
+            if refusal.status >= 500 and not overdue:  # the store is away: the job comes back
                 raise
-            _reject(shift, file_id, refusal)
+            _reject(shift, file_id, LostInStore() if refusal.status >= 500 else refusal)
         else:
             _keep(shift, file_id, found)
     # Also when an earlier run, killed after its commit, had settled the file.

@@ -16,7 +16,7 @@ from app.web.assets import MARK, STYLE, address
 from app.web.texts import LANGUAGES, PHRASES, STATUS, in_language, written_moment
 
 FRAMEWORK_ADDRESS = "/api/v1/frameworks"
-API_ADDRESS = "/docs"
+API_ADDRESS = "/api/v1/openapi.json"
 JSON_ADDRESS = "/api/v1/certificates/{number}"
 
 

@@ -1,0 +1,191 @@
+"""The interview: what it covers, who enters and who confirms it, and what it raises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.kit.clock import utc_now
+from tests import assess, make
+from tests.assess import Assessed, Panel, done, interview, refused
+from tests.make import Json
+
+
+@pytest.fixture
+def case(panel: Panel) -> Assessed:
+    """Both are final and agree; 1a and 2b are weak."""
+    return assess.both_final(panel, _1a=1, _2b=0)
+
+
+@pytest.fixture(scope="module")
+def waiting(lasting_panel: Panel) -> Assessed:
+    """The same, for tests of what is refused."""
+    return assess.both_final(lasting_panel, _1a=1, _2b=0)
+
+
+def answers(body: Json) -> dict[str, Json]:
+    return body["answers"]  # type: ignore[return-value]
+
+
+def test_the_plan_names_what_is_weak_and_draws_three_more_the_same_for_both(
+    panel: Panel, case: Assessed
+) -> None:
+    plan = done(panel.bruno.get(f"{case.path}/interview/plan"))
+    assert (plan["weak"], plan["in_doubt"], len(plan["drawn"])) == (["1a", "2b"], [], 3)  # type: ignore[arg-type]
+    assert done(panel.chloe.get(f"{case.path}/interview/plan")) == plan
+    for person in (panel.officer, panel.diana, case.amira):
+        answer = person.get(f"{case.path}/interview/plan")
+        refused(answer, 403, "role-required")
+    refused(panel.dario.get(f"{case.path}/interview/plan"), 404, "no-such-portfolio")
+
+
+def test_the_other_referents_confirmation_concludes_the_assessment(
+    panel: Panel, case: Assessed
+) -> None:
+    answer = panel.bruno.post(f"{case.path}/interview", interview())
+    assert answer.status_code == 201
+    assert (answer.json()["minutes"], answer.json()["confirmed_at"]) == (60, None)
+    assert assess.state(case) == "in_assessment"
+    refused(panel.bruno.post(f"{case.path}/interview", interview()), 409, "interview-recorded")
+    refused(panel.chloe.post(f"{case.path}/interview", interview()), 409, "interview-recorded")
+    path = f"{case.path}/interview/confirmation"
+    refused(panel.bruno.post(path), 409, "confirmed-by-other")
+
+    assert done(panel.chloe.post(path))["confirmed_at"] is not None
+    assert assess.state(case) == "assessed"
+    drawn = done(panel.vera.get(f"{case.path}/verification"))
+    assert (drawn["required"], drawn["rule"]) == (True, "referent_assessments_up_to")
+    assert 0 <= drawn["lot"] < 1  # type: ignore[operator]
+    refused(panel.chloe.post(path), 409, "step-not-open")
+
+
+def test_the_draw_for_verification_is_on_record(panel: Panel, case: Assessed) -> None:
+    assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
+    with panel.tenant.at_work() as work:
+        row = work.session.connection().exec_driver_sql(
+            "SELECT v.lot, v.share, v.required, s.root FROM verification v"
+            " JOIN snapshot s ON s.id = v.snapshot_id WHERE v.portfolio_id = %s",
+            (case.portfolio_id,),
+        )
+        lot, share, required, root = row.one()
+    assert (lot, required) == (assess.lot_of(root), lot < share)
+
+
+def test_an_interview_is_confirmed_once_there_is_one(panel: Panel, case: Assessed) -> None:
+    refused(panel.chloe.post(f"{case.path}/interview/confirmation"), 404, "no-interview")
+
+
+def test_an_interview_that_leaves_something_out_is_refused_and_says_what(
+    lasting_panel: Panel, waiting: Assessed
+) -> None:
+    body = interview()
+    del answers(body)["2b"]
+    for code in [code for code in answers(body) if code.startswith("15")]:
+        del answers(body)[code]
+    answer = lasting_panel.bruno.post(f"{waiting.path}/interview", body)
+    problem = refused(answer, 422, "interview-incomplete")
+    assert "2b" in problem["missing"]  # type: ignore[operator]
+    assert problem["competences"] == [15]
+
+
+@pytest.mark.parametrize(
+    ("code", "raised_to"), [("1a", 3), ("1a", 1), ("1a", 0), ("2b", 2), ("1b", 4), ("1b", 2)]
+)
+def test_an_interview_raises_by_one_step_at_most(
+    lasting_panel: Panel, waiting: Assessed, code: str, raised_to: int
+) -> None:
+    answer = lasting_panel.bruno.post(f"{waiting.path}/interview", interview({code: raised_to}))
+    problem = refused(answer, 422, "raise-not-allowed")
+    assert (problem["indicator"], problem["may_raise_by"]) == (code, 1)
+
+
+def test_a_raise_takes_a_note(lasting_panel: Panel, waiting: Assessed) -> None:
+    body = interview({"1a": 2})
+    answers(body)["1a"]["note"] = None
+    answer = lasting_panel.bruno.post(f"{waiting.path}/interview", body)
+    assert refused(answer, 422, "raise-needs-note")["indicator"] == "1a"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"minutes": 4}, "minute-out-of-range"),
+        ({"held_at": (utc_now() + timedelta(hours=1)).isoformat()}, "not-held-yet"),
+        ({"held_at": "2020-01-01T10:00:00Z"}, "held-before-submission"),
+        ({"held_at": "0001-01-01T00:00:00+14:00"}, "held-before-submission"),
+        ({"held_at": "9999-12-31T23:59:59-14:00"}, "not-held-yet"),
+        ({"held_at": "2026-01-01T10:00:00"}, "not-as-described"),
+        ({"held_at": "yesterday"}, "not-as-described"),
+        ({"minutes": 0}, "not-as-described"),
+        ({"minutes": 10**30}, "not-as-described"),
+        ({"summary": ""}, "not-as-described"),
+        ({"summary": "\x00"}, "not-as-described"),
+        ({"answers": {}}, "not-as-described"),
+        ({"answers": {"1a": {}}}, "not-as-described"),
+        ({"answers": {"\x00": {"minute": 1}}}, "not-as-described"),
+        ({"confirmed_at": "2026-01-01T10:00:00Z"}, "not-as-described"),
+    ],
+)
+def test_an_interview_that_cannot_be_is_refused(
+    lasting_panel: Panel, waiting: Assessed, changes: Json, kind: str
+) -> None:
+    answer = lasting_panel.bruno.post(f"{waiting.path}/interview", interview() | changes)
+    refused(answer, 422, kind)
+
+
+def test_an_answer_about_an_unknown_indicator_is_refused(
+    lasting_panel: Panel, waiting: Assessed
+) -> None:
+    body = interview()
+    answers(body)["99z"] = {"minute": 1}
+    answer = lasting_panel.bruno.post(f"{waiting.path}/interview", body)
+    assert refused(answer, 422, "unknown-indicators")["unknown"] == ["99z"]
+
+
+def test_a_raise_counts_only_when_the_other_has_confirmed_it(panel: Panel, case: Assessed) -> None:
+    assert panel.bruno.post(f"{case.path}/interview", interview({"1a": 2})).status_code == 201
+    plan = done(panel.chloe.get(f"{case.path}/interview/plan"))
+    assert plan["weak"] == ["1a", "2b"]
+    done(panel.chloe.post(f"{case.path}/interview/confirmation"))
+    found = assess.result(panel.diana, case)
+    assert (found["1a"]["ratings"], found["1a"]["raised_to"], found["1a"]["rating"]) == (
+        [1, 1],
+        2,
+        2,
+    )
+    assert (found["2b"]["raised_to"], found["2b"]["rating"]) == (None, 0)
+
+
+def test_after_a_return_a_raise_neither_lowers_nor_adds_up(panel: Panel, case: Assessed) -> None:
+    assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id, {"1a": 2, "2b": 1})
+    body = {"outcome": "returned", "indicators": ["1a", "2b"], "comment": "Look again."}
+    done(panel.vera.post(f"{case.path}/verification", body))
+    for person, id in ((panel.bruno, case.bruno_id), (panel.chloe, case.chloe_id)):
+        assess.rate_all(person, id, _1a=0, _2b=3)
+        assess.finalise(person, id)
+    assert assess.state(case) == "assessed"
+    found = assess.result(panel.diana, case)
+    assert (found["1a"]["rating"], found["2b"]["rating"]) == (1, 3)
+
+
+def test_only_the_two_referents_hold_and_confirm_an_interview(
+    lasting_panel: Panel, waiting: Assessed
+) -> None:
+    officer, vera, diana = lasting_panel.officer, lasting_panel.vera, lasting_panel.diana
+    for person in (officer, vera, diana, waiting.amira):
+        for path, body in (("interview", interview()), ("interview/confirmation", None)):
+            refused(person.post(f"{waiting.path}/{path}", body), 403, "role-required")
+    also = make.person(lasting_panel.tenant, "Vic", *officer.roles, *lasting_panel.dario.roles)
+    refused(also.post(f"{waiting.path}/interview", interview()), 403, "not-assessing-this")
+
+
+def test_a_confirmation_repeated_after_a_return_concludes_nothing(
+    panel: Panel, case: Assessed
+) -> None:
+    assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
+    body = {"outcome": "returned", "indicators": ["1a"], "comment": "Look again."}
+    done(panel.vera.post(f"{case.path}/verification", body))
+    again = done(panel.chloe.post(f"{case.path}/interview/confirmation"))
+    assert again["confirmed_at"] is not None
+    assert assess.state(case) == "in_assessment"

@@ -1,0 +1,71 @@
+"""Which finished assessments a verifier looks at."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.assessment.sampling import Drawn, draw, lot_from
+from app.framework.content.scheme import SamplingRule
+from tests import rules
+
+SAMPLING = rules.scheme().assessment.verification_sampling
+roots = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
+def drawn(finished: int, *, at_risk: bool = False, seed: str = "ab" * 32) -> Drawn:
+    return draw(SAMPLING, at_risk=at_risk, referent_assessments=finished, seed=seed)
+
+
+@given(roots, st.integers(0, 1000))
+def test_a_refusal_or_a_third_referent_is_always_verified(root: str, finished: int) -> None:
+    found = drawn(finished, at_risk=True, seed=root)
+    assert found.required
+    assert (found.rule, found.share) == ("refused_or_third_referent_or_appeal", Decimal("1.0"))
+
+
+@pytest.mark.parametrize(
+    ("finished", "share"),
+    [(1, "1.0"), (5, "1.0"), (6, "0.50"), (15, "0.50"), (16, "0.15"), (500, "0.15")],
+)
+def test_the_more_a_referent_has_assessed_the_fewer_are_verified(finished: int, share: str) -> None:
+    assert drawn(finished).share == Decimal(share)
+
+
+def test_the_first_rule_that_matches_counts() -> None:
+    assert drawn(3).rule == "referent_assessments_up_to"
+    assert drawn(3, at_risk=True).rule == "refused_or_third_referent_or_appeal"
+    assert drawn(99).rule == "otherwise"
+
+
+def test_a_rule_up_to_no_number_matches_nobody_who_has_assessed() -> None:
+    bare = [
+        SamplingRule("referent_assessments_up_to", Decimal(1)),
+        SamplingRule("otherwise", Decimal(0)),
+    ]
+    assert draw(bare, at_risk=False, referent_assessments=1, seed="0").rule == "otherwise"
+
+
+@given(roots)
+def test_the_lot_is_between_nought_and_one_and_the_same_for_everyone(root: str) -> None:
+    lot = lot_from(root)
+    assert 0 <= lot < 1
+    assert lot == lot_from(root)
+    assert lot * 1_000_000 % 1 == 0
+
+
+@given(roots, st.integers(1, 30))
+def test_an_assessment_is_drawn_exactly_if_its_lot_is_below_the_share(
+    root: str, finished: int
+) -> None:
+    found = drawn(finished, seed=root)
+    assert found.required == (lot_from(root) < found.share)
+    assert found.lot == lot_from(root)
+
+
+def test_of_many_assessments_about_the_share_is_drawn() -> None:
+    found = sum(drawn(100, seed=f"{number:064x}").required for number in range(2000))
+    assert 260 <= found <= 340

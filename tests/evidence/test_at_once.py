@@ -1,0 +1,137 @@
+"""Requests that meet in the same instant: one counts, the others are told, nothing is doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from httpx2 import Response
+
+from tests import make
+from tests.evidence.conftest import HoldUp
+from tests.evidence.test_putting_in import tree
+from tests.evidence.test_uploading import jobs
+from tests.make import Person
+
+Act = Callable[[], Response]
+
+
+def meeting(hold_up: HoldUp, portfolio: UUID, acts: Sequence[Act]) -> list[tuple[int, str]]:
+    """Let the requests all wait for the portfolio, then go on; return status and problem of each.
+
+    They have then read what they found before they waited, which is where races are lost.
+    """
+    with ThreadPoolExecutor(len(acts)) as threads:
+        with hold_up(portfolio, len(acts)):
+            under_way = [threads.submit(act) for act in acts]
+        answers = [one.result() for one in under_way]
+    return sorted((answer.status_code, kind(answer)) for answer in answers)
+
+
+def kind(answer: Response) -> str:
+    if answer.is_success:
+        return ""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return str(answer.json()["type"]).rpartition("/")[2]
+
+
+def test_a_file_completed_twice_at_once_is_received_once(
+    amira: Person, portfolio: UUID, item: UUID, hold_up: HoldUp
+) -> None:
+    grant = make.granted(amira, item, make.new_file(make.WORDS))
+    file = UUID(str(grant["file"]["id"]))  # type: ignore[index]
+    assert make.send(grant["request"], make.WORDS) == 200
+    version = amira.get(f"/portfolios/{portfolio}").json()["version"]
+    act = lambda: amira.post(f"/files/{file}/completion", {})  # noqa: E731
+    assert meeting(hold_up, portfolio, [act] * 3) == [(202, "")] * 3
+    assert jobs(amira, file) == 1
+    assert amira.get(f"/portfolios/{portfolio}").json()["version"] == version + 1
+
+
+def test_a_claim_taken_back_twice_at_once_is_gone_once(
+    amira: Person, portfolio: UUID, item: UUID, hold_up: HoldUp
+) -> None:
+    claim = make.claim(amira, item, "1a")["id"]
+    act = lambda: amira.delete(f"/claims/{claim}", if_match='"1"')  # noqa: E731
+    assert meeting(hold_up, portfolio, [act] * 3) == [
+        (204, ""),
+        (404, "no-such-claim"),
+        (404, "no-such-claim"),
+    ]
+    assert tree(amira, portfolio)["claims"] == []
+
+
+def test_of_two_changes_to_a_claim_one_counts(
+    amira: Person, portfolio: UUID, item: UUID, hold_up: HoldUp
+) -> None:
+    claim = make.claim(amira, item, "1a")["id"]
+    act = lambda: amira.patch(f"/claims/{claim}", {"reason": "So."}, if_match='"1"')  # noqa: E731
+    assert meeting(hold_up, portfolio, [act] * 3) == [
+        (200, ""),
+        (412, "stale-version"),
+        (412, "stale-version"),
+    ]
+    assert tree(amira, portfolio)["claims"][0]["version"] == 2
+
+
+def test_an_item_removed_while_it_is_claimed_and_changed_leaves_no_loose_end(
+    amira: Person, portfolio: UUID, item: UUID, hold_up: HoldUp
+) -> None:
+    make.file(amira, item)
+    acts: list[Act] = [
+        lambda: amira.delete(f"/evidence/{item}"),
+        lambda: amira.delete(f"/evidence/{item}"),
+        lambda: amira.post(f"/evidence/{item}/claims", {"indicator": "1a", "reason": "x"}),
+        lambda: amira.put(f"/evidence/{item}", make.new_item(), if_match='"1"'),
+    ]
+    answers = meeting(hold_up, portfolio, acts)
+    assert {status for status, _ in answers} <= {200, 201, 204, 404}
+    assert answers.count((204, "")) == 1
+    assert {problem for _, problem in answers} <= {"", "no-such-evidence"}
+    shown = tree(amira, portfolio)
+    assert shown["evidence"] == shown["claims"] == shown["files"] == []
+
+
+def test_of_two_self_assessments_one_counts(
+    amira: Person, portfolio: UUID, hold_up: HoldUp
+) -> None:
+    path, body = f"/portfolios/{portfolio}/self-assessment", {"ratings": {"1a": {"rating": 1}}}
+    act = lambda: amira.put(path, body, if_match='"0"')  # noqa: E731
+    assert meeting(hold_up, portfolio, [act] * 2) == [(200, ""), (412, "stale-version")]
+    assert amira.get(path).json()["version"] == 1
+
+
+def test_a_client_case_entered_twice_at_once_is_one(
+    amira: Person, portfolio: UUID, hold_up: HoldUp
+) -> None:
+    body = {"pseudonym": "C-01", "sector": "x", "size": "micro", "began_on": "2025-01-01"}
+    act = lambda: amira.post(f"/portfolios/{portfolio}/cases", body)  # noqa: E731
+    assert meeting(hold_up, portfolio, [act] * 2) == [(201, ""), (409, "pseudonym-taken")]
+    assert len(tree(amira, portfolio)["cases"]) == 1
+
+
+def test_a_portfolio_submitted_twice_at_once_is_sealed_once(
+    amira: Person, officer: Person, hold_up: HoldUp
+) -> None:
+    id_ = make.ready(amira, officer)
+    act = lambda: amira.post(f"/portfolios/{id_}/submission")  # noqa: E731
+    assert meeting(hold_up, id_, [act] * 2) == [(200, ""), (409, "step-not-open")]
+    assert amira.get(f"/portfolios/{id_}/snapshot").json()["number"] == 1
+
+
+def test_what_comes_in_during_the_submission_is_in_the_snapshot_or_after_it(
+    amira: Person, officer: Person, hold_up: HoldUp
+) -> None:
+    id_ = make.ready(amira, officer)
+    item = tree(amira, id_)["evidence"][0]["id"]
+    acts: list[Act] = [
+        lambda: amira.post(f"/portfolios/{id_}/submission"),
+        lambda: amira.delete(f"/evidence/{item}"),
+    ]
+    answers = meeting(hold_up, id_, acts)
+    # Either the item was sealed first, or its removal leaves the portfolio unready.
+    assert answers in (
+        [(200, ""), (409, "evidence-sealed")],
+        [(204, ""), (409, "not-ready")],
+    )

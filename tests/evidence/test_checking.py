@@ -1,0 +1,181 @@
+"""The check of a file can be cut off anywhere and repeated: nothing is lost, nothing left over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from app.evidence import handlers
+from app.evidence.access import NoSuchFile
+from app.jobs.shift import Shift
+from app.kit.settings import Settings
+from app.storage import About, StoreUnavailable
+from app.storage.s3 import S3Store
+from tests import make
+from tests.evidence.conftest import Shelves
+from tests.make import Person
+from tests.racing import at_once
+
+
+class Killed(BaseException):
+    """The worker was killed here."""
+
+
+class DeadlyStore(S3Store):
+    """The real store, in a worker that dies at a certain point."""
+
+    dies_at = ""
+
+    def keep(self, from_key: str, to_key: str, *, etag: str) -> About:
+        kept = super().keep(from_key, to_key, etag=etag)
+        if self.dies_at == "after the copy":
+            raise Killed
+        return kept
+
+    def complete_upload(self, key: str, upload_id: str) -> About:
+        completed = super().complete_upload(key, upload_id)
+        if self.dies_at == "after the assembly":
+            raise Killed
+        return completed
+
+    def delete(self, key: str) -> None:
+        if self.dies_at == "before the clearing":
+            raise Killed
+        super().delete(key)
+
+
+def deadly(settings: Settings, person: Person, dies_at: str) -> Shift:
+    store = DeadlyStore.from_settings(settings)
+    store.dies_at = dies_at
+    return replace(make.shift(person.tenant), store=store)
+
+
+def journalled(person: Person, file: UUID) -> list[str]:
+    actions = text("SELECT action FROM journal_entry WHERE subject_id = :id ORDER BY seq")
+    with person.tenant.at_work() as work:
+        return list(work.session.scalars(actions, {"id": file}))
+
+
+HANDED_IN = ["evidence.file_announced", "evidence.file_received"]
+
+
+@pytest.mark.parametrize("dies_at", ["after the copy", "before the clearing"])
+def test_a_check_that_was_killed_is_done_by_the_next_worker(
+    amira: Person,
+    portfolio: UUID,
+    item: UUID,
+    settings: Settings,
+    shelves: Shelves,
+    dies_at: str,
+) -> None:
+    file = make.received(amira, item)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            handlers.check_file(deadly(settings, amira, dies_at), file)
+    handlers.check_file(make.shift(amira.tenant), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "available"
+    assert shelves.kept(portfolio) == {str(file): make.WORDS}
+    assert shelves.incoming(portfolio) == {}
+    assert journalled(amira, file) == [*HANDED_IN, "evidence.file_kept"]
+
+
+def test_a_rejection_that_was_killed_before_its_clearing_leaves_nothing_either(
+    amira: Person, portfolio: UUID, item: UUID, settings: Settings, pdf: bytes, shelves: Shelves
+) -> None:
+    file = make.received(amira, item, pdf, media_type="text/plain")
+    with pytest.raises(Killed):
+        handlers.check_file(deadly(settings, amira, "before the clearing"), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "rejected"
+    assert shelves.incoming(portfolio) == {str(file): pdf}
+    handlers.check_file(make.shift(amira.tenant), file)
+    assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
+    assert journalled(amira, file) == [*HANDED_IN, "evidence.file_rejected"]
+
+
+def test_a_repeated_check_changes_nothing(
+    amira: Person, portfolio: UUID, item: UUID, shelves: Shelves
+) -> None:
+    file = make.file(amira, item)
+    before = amira.get(f"/portfolios/{portfolio}").content
+    handlers.check_file(make.shift(amira.tenant), file)
+    assert amira.get(f"/portfolios/{portfolio}").content == before
+    assert shelves.kept(portfolio) == {str(file): make.WORDS}
+    assert journalled(amira, file) == [*HANDED_IN, "evidence.file_kept"]
+
+
+def test_two_workers_at_one_file_keep_it_once(
+    amira: Person, portfolio: UUID, item: UUID, shelves: Shelves
+) -> None:
+    file = make.received(amira, item)
+    shift = make.shift(amira.tenant)
+
+    def check() -> str:
+        # One may find the bytes gone that the other has just cleared away; its job comes back.
+        try:
+            handlers.check_file(shift, file)
+        except StoreUnavailable:
+            handlers.check_file(shift, file)
+        return "done"
+
+    acts: list[Callable[[], str]] = [check, check, check]
+    assert at_once(acts) == ["done"] * 3
+    assert amira.get(f"/files/{file}").json()["state"] == "available"
+    assert shelves.kept(portfolio) == {str(file): make.WORDS}
+    assert shelves.incoming(portfolio) == {}
+    assert journalled(amira, file) == [*HANDED_IN, "evidence.file_kept"]
+
+
+def test_while_the_store_is_away_a_file_waits(
+    amira: Person, item: UUID, settings: Settings
+) -> None:
+    file = make.received(amira, item)
+    nowhere = S3Store.from_settings(
+        settings.changed(s3_endpoint="http://127.0.0.1:9"), patience=0.1
+    )
+    with pytest.raises(StoreUnavailable):
+        handlers.check_file(replace(make.shift(amira.tenant), store=nowhere), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "received"
+    assert journalled(amira, file) == HANDED_IN
+    handlers.check_file(make.shift(amira.tenant), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "available"
+
+
+class FailingStore(S3Store):
+    """A store that has lost part of what it took."""
+
+    def keep(self, from_key: str, to_key: str, *, etag: str) -> About:
+        raise StoreUnavailable
+
+
+def test_a_file_that_the_store_cannot_give_back_is_given_up_after_an_hour(
+    amira: Person, portfolio: UUID, item: UUID, settings: Settings, shelves: Shelves
+) -> None:
+    file = make.received(amira, item)
+    shift = replace(make.shift(amira.tenant), store=FailingStore.from_settings(settings))
+    with pytest.raises(StoreUnavailable):
+        handlers.check_file(shift, file)
+    with amira.tenant.at_work() as work:
+        work.session.execute(
+            text("UPDATE evidence_file SET received_at = received_at - :while WHERE id = :id"),
+            {"while": timedelta(minutes=61), "id": file},
+        )
+    handlers.check_file(shift, file)
+    found = amira.get(f"/files/{file}").json()
+    assert (found["state"], found["problem"]) == ("rejected", "lost-in-store")
+    assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
+    assert amira.delete(f"/files/{file}").status_code == 204
+
+
+def test_another_tenant_s_worker_does_not_find_the_file(
+    amira: Person, otto: Person, item: UUID
+) -> None:
+    file = make.received(amira, item)
+    for job in (handlers.check_file, handlers.discard_upload, handlers.clear_incoming):
+        with pytest.raises(NoSuchFile):
+            job(make.shift(otto.tenant), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "received"

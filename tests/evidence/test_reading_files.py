@@ -1,0 +1,145 @@
+"""Opening a file: a link into the store, for those who may, and what the store then answers."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+import urllib3
+from sqlalchemy import text
+
+from tests import make
+from tests.evidence.test_putting_in import problem
+from tests.make import Person
+
+
+def link(person: Person, file: UUID) -> str:
+    """Ask for a file and return the address that the service sends on to."""
+    answer = person.tenant.browser.get(
+        f"/api/v1/files/{file}/content",
+        headers={"authorization": f"Bearer {person.token}"},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 307, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.headers["location"]
+
+
+def fetch(address: str, **headers: str) -> urllib3.BaseHTTPResponse:
+    return urllib3.request("GET", address, headers=headers, retries=False, timeout=30)
+
+
+def readings(person: Person, portfolio: UUID) -> list[str]:
+    """Return who has opened files of the portfolio, from its journal."""
+    entries = text(
+        "SELECT actor_id FROM journal_entry"
+        " WHERE stream_id = :id AND action = 'evidence.file_read' ORDER BY seq"
+    )
+    with person.tenant.at_work() as work:
+        return [str(one) for one in work.session.scalars(entries, {"id": portfolio})]
+
+
+@pytest.fixture
+def paper(amira: Person, item: UUID, pdf: bytes) -> UUID:
+    return make.file(amira, item, pdf, media_type="application/pdf", name="minutes.pdf")
+
+
+def test_a_file_is_read_from_the_store_as_what_it_was_found_to_be(
+    amira: Person, paper: UUID, pdf: bytes
+) -> None:
+    found = fetch(link(amira, paper))
+    assert (found.status, found.data) == (200, pdf)
+    assert found.headers["content-type"] == "application/pdf"
+    assert found.headers["content-disposition"] == 'inline; filename="minutes.pdf"'
+
+
+def test_a_recording_can_be_listened_to_from_the_middle(
+    amira: Person, item: UUID, recording: bytes
+) -> None:
+    file = make.file(amira, item, recording, media_type="audio/wav", name="first.wav")
+    found = fetch(link(amira, file), range="bytes=1000-1999")
+    assert (found.status, found.data) == (206, recording[1000:2000])
+    assert found.headers["content-range"] == f"bytes 1000-1999/{len(recording)}"
+    assert found.headers["content-disposition"] == 'inline; filename="first.wav"'
+
+
+def test_words_are_saved_and_never_shown_in_place(amira: Person, item: UUID) -> None:
+    file = make.file(amira, item, name="notes.html")
+    found = fetch(link(amira, file))
+    assert found.headers["content-type"] == "text/plain"
+    assert found.headers["content-disposition"].startswith("attachment; ")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ('a";b=c.pdf', "a__b_c.pdf"),
+        ("a\\b%0d%0aX: y.pdf", "a_b_0d_0aX_ y.pdf"),
+        ("\u202efdp.exe", "_fdp.exe"),
+        ("Őszi napló 😀.pdf", "_szi napl_ _.pdf"),
+        ("=cmd()|x.csv", "_cmd___x.csv"),
+    ],
+)
+def test_a_name_stays_one_harmless_header(amira: Person, item: UUID, name: str, shown: str) -> None:
+    file = make.file(amira, item, name=name)
+    assert amira.get(f"/files/{file}").json()["name"] == name
+    found = fetch(link(amira, file))
+    assert (found.status, found.data) == (200, make.WORDS)
+    assert found.headers["content-disposition"] == f'attachment; filename="{shown}"'
+
+
+def test_a_link_is_good_for_five_minutes_and_this_file_only(
+    amira: Person, paper: UUID, item: UUID
+) -> None:
+    address = link(amira, paper)
+    assert parse_qs(urlsplit(address).query)["X-Amz-Expires"] == ["300"]
+    other = make.file(amira, item)
+    assert fetch(address.replace(str(paper), str(other))).status == 403
+    bare = address.partition("?")[0]
+    assert fetch(bare).status == 403
+    assert fetch(address.replace("attachment", "inline").replace("pdf", "html")).status == 403
+
+
+def test_a_reading_by_the_staff_is_entered_in_the_journal(
+    amira: Person, officer: Person, vera: Person, diana: Person, portfolio: UUID, paper: UUID
+) -> None:
+    link(amira, paper)
+    assert readings(amira, portfolio) == []
+    for person in (officer, vera, diana):
+        link(person, paper)
+    assert readings(amira, portfolio) == [str(one.id) for one in (officer, vera, diana)]
+
+
+def test_who_has_no_part_in_the_case_does_not_learn_of_the_file(
+    amira: Person, bruno: Person, otto: Person, portfolio: UUID, paper: UUID
+) -> None:
+    unknown = bruno.get(f"/files/{portfolio}/content")
+    for person in (bruno, otto):
+        for path in (f"/files/{paper}", f"/files/{paper}/content"):
+            answer = person.get(path)
+            assert (answer.status_code, answer.content) == (404, unknown.content)
+    assert readings(amira, portfolio) == []
+
+
+def test_a_training_body_opens_no_file(amira: Person) -> None:
+    school = make.organisation(amira.tenant)
+    milan = make.person(amira.tenant, "Milan", *amira.roles, training_body=school)
+    sanne = make.person(amira.tenant, "Sanne", staff_of=school)
+    file = make.file(milan, make.item(milan, make.portfolio(milan)))
+    for path in (f"/files/{file}", f"/files/{file}/content"):
+        assert problem(sanne.get(path)) == (404, "no-such-file")
+
+
+def test_a_file_that_was_not_accepted_cannot_be_opened(
+    amira: Person, officer: Person, portfolio: UUID, item: UUID, pdf: bytes
+) -> None:
+    waiting = make.received(amira, item)
+    rejected = make.file(amira, item, pdf, media_type="text/plain")
+    for file, state in ((waiting, "received"), (rejected, "rejected")):
+        for person in (amira, officer):
+            answer = person.get(f"/files/{file}/content")
+            assert problem(answer) == (409, "file-not-readable")
+            assert answer.json()["state"] == state
+    assert readings(amira, portfolio) == []
