@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
-
 from app.assessment.access import NoSuchAssessment
+from app.kit.db import Statement
 from app.work import Work
 
 # What was submitted is kept as JSON text, so that it is passed on as it was sealed, byte for byte.
-DESK = text("""
+DESK = Statement("""
 SELECT a.version,
   CASE WHEN a.version IS DISTINCT FROM CAST(:known AS bigint) THEN json_build_object(
     'id', a.id, 'portfolio_id', a.portfolio_id, 'part', a.part, 'state', a.state,
@@ -47,9 +46,7 @@ class Desk:
 
 def desk(work: Work, id: UUID, known: int | None) -> Desk:
     """Return one's own assessment; what was submitted shows once it is accepted."""
-    row = work.session.execute(
-        DESK, {"id": id, "referent": work.actor.person_id, "known": known}
-    ).one_or_none()
+    row = DESK.row(work.session, {"id": id, "referent": work.actor.person_id, "known": known})
     if row is None:
         raise NoSuchAssessment
     return Desk(row[0], None if row[1] is None else row[1].encode())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import TextClause, exists, func, select, text
+from sqlalchemy import exists, func, select
 
 from app.assessment.access import NoSuchAssessment, Ties
 from app.assessment.agreement import counting_rating
@@ -23,6 +23,7 @@ from app.assessment.models import (
 )
 from app.evidence.models import SnapshotClaim
 from app.framework.content.scheme import RatingScale
+from app.kit.db import Statement
 from app.kit.errors import NotFound
 from app.kit.paging import Position, cursor
 from app.people import queries as people
@@ -84,10 +85,10 @@ AFTER = " AND (a.assigned_at, a.id) > (:at, :after)"
 ONE_STATE = " AND a.state = :state"
 
 
-def _page(where: str) -> TextClause:
+def _page(where: str) -> Statement:
     rows = f"{ROWS}{where}{ORDER}"
     # One row more than the page holds tells whether there is a next page.
-    return text(
+    return Statement(
         "SELECT coalesce(json_agg(x.r) FILTER (WHERE x.n < :limit)::text, '[]'), count(*),"  # noqa: S608
         " max(x.assigned_at) FILTER (WHERE x.n = :limit - 1),"
         " max(x.id::text) FILTER (WHERE x.n = :limit - 1)"
@@ -117,11 +118,11 @@ def queue(work: Work, state: State | None, limit: int, after: Position | None) -
     """
     values: dict[str, object] = {"referent": work.actor.person_id, "limit": limit + 1}
     if state is not None:
-        values["state"] = state
+        values["state"] = state.value
     if after is not None:
         values |= {"at": after.at, "after": after.id}
     statement = PAGES[state is not None, after is not None]
-    body, count, at, id = work.session.execute(statement, values).one()
+    body, count, at, id = statement.row(work.session, values) or ("[]", 0, None, None)
     more = count > limit
     return QueuePage(body, cursor(Position(at, UUID(id))) if more else None)
 

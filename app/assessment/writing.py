@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.journal.service import entry
+from app.kit.db import Statement
 from app.work import Work
 
 
@@ -52,7 +53,7 @@ desk AS (
     FOR NO KEY UPDATE OF a
 )"""
 
-ONE = text(f"""
+ONE = Statement(f"""
 WITH {DESK}, before AS (
     SELECT r.rated_at IS NULL AS fresh FROM rating r
     WHERE r.assessment_id = :assessment AND r.indicator = :indicator
@@ -75,7 +76,7 @@ SELECT n.version, n.scheme_id,
 FROM done n, counted c
 """)  # noqa: S608 -- constants
 
-MANY = text(f"""
+MANY = Statement(f"""
 WITH {DESK}, given AS (
     SELECT * FROM jsonb_to_recordset(CAST(:ratings AS jsonb))
         AS g (indicator text, rating smallint, not_assessable boolean, comment text)
@@ -145,8 +146,8 @@ class WrittenOne:
 def write_one(work: Work, assessment_id: UUID, version: int, given: Given) -> WrittenOne | None:
     """Write one rating; None if anything stood against it."""
     facts = {"rating": given.rating, "not_assessable": given.not_assessable}
-    row = work.session.execute(
-        ONE,
+    row = ONE.row(
+        work.session,
         {
             **entry(
                 work,
@@ -163,7 +164,7 @@ def write_one(work: Work, assessment_id: UUID, version: int, given: Given) -> Wr
             "comment": given.comment,
             "version": version,
         },
-    ).one_or_none()
+    )
     return None if row is None else WrittenOne(row[0], row[1])
 
 
@@ -174,8 +175,8 @@ def write_many(
 
     Fewer may be written than were given: then the caller refuses, and the transaction undoes them.
     """
-    row = work.session.execute(
-        MANY,
+    row = MANY.row(
+        work.session,
         {
             **entry(
                 work,
@@ -189,7 +190,7 @@ def write_many(
             "version": version,
             "ratings": json.dumps([asdict(one) for one in given]),
         },
-    ).one_or_none()
+    )
     return None if row is None else WrittenMany(row[0], json.loads(row[1]), *row[2:5])
 
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from app.certification.access import NoSuchDecision
 from app.certification.models import Certificate, Decision, DecisionState, Signature
 from app.certification.models import certificate_serial as serial
 from app.framework.content.scheme import Outcome
-from app.kit.db import Sessions
+from app.kit.db import Sessions, Statement, reading
 from app.work import Work
 
-REGISTER = text(
+REGISTER = Statement(
     "SELECT status, issued_on, valid_until, facts, history FROM public_certificate(:number)"
 )
-REGISTERED_PDF = text("SELECT public_certificate_pdf(:number)")
+REGISTERED_PDF = Statement("SELECT public_certificate_pdf(:number)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class Registered:
 
 def registered(sessions: Sessions, number: str) -> Registered | None:
     """Look a certificate up, whoever asks."""
-    with sessions() as session:
-        row = session.connection().execute(REGISTER, {"number": number}).one_or_none()
+    with reading(sessions) as connection:
+        row = REGISTER.row_of(connection, {"number": number})
     return None if row is None else Registered(*row)
 
 
 def registered_pdf(sessions: Sessions, number: str) -> str | None:
     """Return the key of a certificate's PDF, if there is one."""
-    with sessions() as session:
-        key: str | None = session.execute(REGISTERED_PDF, {"number": number}).scalar_one()
-    return key
+    with reading(sessions) as connection:
+        row = REGISTERED_PDF.row_of(connection, {"number": number})
+    return None if row is None else row[0]
 
 
 def decision(work: Work, id: UUID) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import threading
 from datetime import timedelta
@@ -222,6 +223,14 @@ def verify(var: Var = VAR, database_url: Database = None, s3_endpoint: Store = N
             broken += len(report.breaks)
     if broken:
         raise typer.Exit(1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure the service beside its limits; --help after it says more, FULL=1 takes longer."""
+    # A process of its own: measuring needs packages that the service does without.
+    command = [sys.executable, "-m", "bench", *context.args]
+    raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own module
 
 
 @app.command()

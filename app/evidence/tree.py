@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.kit.db import Statement
 from app.portfolio import access
 from app.portfolio.lifecycle import State, steps_from
 from app.work import Work
@@ -50,7 +51,7 @@ CONTENT = """
         WHERE c.tenant_id = p.tenant_id AND c.portfolio_id = p.id ORDER BY c.id) x)
 """
 
-TREE = text(
+TREE = Statement(
     "SELECT p.candidate_id, p.training_body_id, p.version, p.state,"  # noqa: S608 -- constants
     " CASE WHEN p.version IS DISTINCT FROM CAST(:known AS bigint) THEN json_build_object("
     " 'id', p.id, 'candidate_id', p.candidate_id, 'training_body_id', p.training_body_id,"
@@ -75,7 +76,7 @@ class Tree:
 
 def tree(work: Work, id: UUID, known: int | None) -> Tree:
     """Return a portfolio with all that is in it, for those who may read its evidence."""
-    row = work.session.execute(TREE, {"id": id, "known": known}).one_or_none()
+    row = TREE.row(work.session, {"id": id, "known": known})
     if row is None:
         raise access.NoSuchPortfolio
     candidate_id, training_body_id, version, state, body = row

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.errors import Refusal, TooLarge
 from app.kit.http import problem
+from app.kit.logs import write_line
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self.max_bytes):
+            if name == b"content-length" and not self._fits(value):
                 await problem(TooLarge(max_bytes=self.max_bytes))(scope, receive, send)
                 return
         taken, began = 0, False
@@ -65,15 +66,22 @@ class BodyLimit:
 
         async def noted(message: Message) -> None:
             nonlocal began
+            # FastAPI takes what `counted` raises for a body that cannot be read: that is not said.
+            if taken > self.max_bytes and not began:
+                return
             began = True
             await send(message)
 
         try:
             await self.app(scope, counted, noted)
-        except TooLarge as refusal:
+        except TooLarge:
             if began:
                 raise
-            await problem(refusal)(scope, receive, send)
+        if taken > self.max_bytes and not began:
+            await problem(TooLarge(max_bytes=self.max_bytes))(scope, receive, send)
+
+    def _fits(self, length: bytes) -> bool:
+        return length.isdigit() and len(length) < 19 and int(length) <= self.max_bytes
 
 
 class RequestLog:
@@ -109,7 +117,7 @@ class RequestLog:
         finally:
             if status >= 500 or scope["path"] not in QUIET:
                 route = scope.get("route")
-                log.info(
+                write_line(
                     "request",
                     request_id=id_,
                     method=scope["method"],

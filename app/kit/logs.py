@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 
 import structlog
+
+from app.kit.clock import utc_now
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -30,3 +33,10 @@ def configure_logs(level: int = logging.INFO) -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("uvicorn.error").setLevel(level)
+
+
+def write_line(event: str, **facts: str | float | None) -> None:
+    """Write one line as `log.info` would, at a fifth of its cost: for what every request does."""
+    at = utc_now().isoformat().replace("+00:00", "Z")
+    line = json.dumps({**facts, "event": event, "level": "info", "timestamp": at})
+    sys.stderr.write(f"{line}\n")

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor, Role
 from app.kit.clock import utc_now
-from app.kit.db import transaction
+from app.kit.db import Statement, transaction
 from app.kit.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from app.kit.http import PrefixRouter
 from app.people.models import IdempotentAnswer
@@ -39,7 +39,7 @@ READING = frozenset({"GET", "HEAD"})
 KEPT_HEADERS = ("content-type", "etag", "location")
 VISIT, FINGERPRINT = "mentorcert.visit", "mentorcert.fingerprint"
 
-AUTHENTICATE = text(
+AUTHENTICATE = Statement(
     "SELECT standing, tenant_id, person_id, scopes, roles, training_bodies"
     " FROM authenticate(:hash, :now)"
 )
@@ -86,7 +86,7 @@ def bearer(request: Request) -> str:
 
 def authenticate(session: Session, token: str, now: datetime) -> Actor:
     """Enter the token's tenant in this transaction and return who acts."""
-    row = session.execute(AUTHENTICATE, {"hash": token_hash(token), "now": now}).one_or_none()
+    row = AUTHENTICATE.row(session, {"hash": token_hash(token), "now": now})
     if row is None:
         raise Unauthenticated
     standing, tenant_id, person_id, scopes, roles, bodies = row
