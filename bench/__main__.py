@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -35,16 +36,31 @@ UPLOADS = (64, 192)
 """Sizes in MiB: the largest that goes in one request, and one that goes in parts."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Uploads:
+    """The sizes of upload to measure (MiB), and what was found."""
+
+    megabytes: Sequence[int]
+    measured: list[uploads.UploadMeasured]
+
+
 def run(
-    var: Path, sizes: Sequence[int], *, rounds_: int = rounds.ROUNDS, share: float, tell: Tell
+    var: Path,
+    sizes: Sequence[int],
+    *,
+    rounds_: int = rounds.ROUNDS,
+    share: float,
+    megabytes: Sequence[int] = UPLOADS,
+    tell: Tell,
 ) -> Report:
     """Measure with each number of portfolios; start-up and uploads with the first."""
     measured: list[Size] = []
     starts: dict[str, float] = {}
     uploaded: list[uploads.UploadMeasured] = []
+    sent = _Uploads(megabytes, uploaded)
     with services(var) as running:
         for size in sizes:
-            measured.append(_measure(running, var, size, rounds_, share, tell, starts, uploaded))
+            measured.append(_measure(running, var, size, rounds_, share, tell, starts, sent))
     return Report(report.machine(), starts[SERVICE], starts[LIMIT], measured, uploaded)
 
 
@@ -56,7 +72,7 @@ def _measure(
     share: float,
     tell: Tell,
     starts: dict[str, float],
-    uploaded: list[uploads.UploadMeasured],
+    sent: _Uploads,
 ) -> Size:
     tell(f"{portfolios:,} portfolios: filling the database")
     began = time.monotonic()
@@ -81,12 +97,12 @@ def _measure(
         )
         operations = rounds.measure(bench, rounds_, share, tell)
         memory = [cpu.resident_bytes(one.pid) / 1e6 for one in (service, limit)]
-        if not uploaded:
+        if not sent.measured:
             tell("uploads")
-            uploaded += [
-                uploads.measure(plan, service, seeded.settings, var, megabytes, rounds_)
-                for megabytes in UPLOADS
-            ]
+            for size in sent.megabytes:
+                sent.measured.append(
+                    uploads.measure(plan, service, seeded.settings, var, size, rounds_)
+                )
     tell("certificates")
     operations.append(certificates.measure(seeded.settings, postmaster, min(rounds_, 3)))
     return Size(portfolios, seeded_in, operations, *memory)

@@ -54,7 +54,9 @@ def refusals() -> list[type[Refusal]]:
 
 @pytest.mark.parametrize("source", SOURCES, ids=named)
 def test_nothing_commits_but_the_edge(source: Path) -> None:
-    assert not [call for call in calls(source) if call.endswith(".commit")]
+    # `app.kit.db.transaction` is the edge: every transaction is opened and committed there.
+    if named(source) != "app/kit/db.py":
+        assert not [call for call in calls(source) if call.endswith(".commit")]
 
 
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}

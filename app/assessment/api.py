@@ -45,7 +45,6 @@ from app.assessment.schemas import (
 from app.assessment.writing import Given, Judged
 from app.evidence import uploads
 from app.evidence.access import NoSuchFile
-from app.evidence.queries import file_to_read
 from app.framework.content.scheme import RatingOffTheScale
 from app.kit.errors import StaleVersion, VersionRequired
 from app.kit.fields import Code
@@ -384,10 +383,8 @@ def get_result(id: UUID, work: Reading) -> ResultOut:
 )
 def read_file(id: UUID, work: Reading) -> RedirectResponse:
     """Go to a file's bytes: a link into the store that is good for some minutes."""
-    found = file_to_read(work, id)
-    portfolio_id = found[0].portfolio_id if found else None
-    mine = queries.referents(work, portfolio_id) if portfolio_id else frozenset()
-    return RedirectResponse(uploads.link(work, id, mine), 307, {"Cache-Control": "no-store"})
+    link = uploads.link(work, id, queries.readers(work, id))
+    return RedirectResponse(link, 307, {"Cache-Control": "no-store"})
 
 
 def _given(indicator: str, body: RatingIn) -> Given:

@@ -21,7 +21,7 @@ from app.assessment.models import (
     Rating,
     Verification,
 )
-from app.evidence.models import SnapshotClaim
+from app.evidence.models import SnapshotClaim, SnapshotFile
 from app.framework.content.scheme import RatingScale
 from app.kit.db import Statement
 from app.kit.errors import NotFound
@@ -64,11 +64,14 @@ def working(work: Work, portfolio_id: UUID, part: Part) -> Sequence[Assessment]:
     ]
 
 
-def referents(work: Work, portfolio_id: UUID) -> frozenset[UUID]:
-    """Return who has accepted to assess a portfolio, the third referent included."""
-    return frozenset(
-        one.referent_id for one in assessments(work, portfolio_id) if one.state in WORKING
+def readers(work: Work, file_id: UUID) -> frozenset[UUID]:
+    """Return who has accepted to assess a snapshot that holds this file."""
+    rows = (
+        select(Assessment.referent_id)
+        .join(SnapshotFile, SnapshotFile.snapshot_id == Assessment.snapshot_id)
+        .where(SnapshotFile.file_id == file_id, Assessment.state.in_(WORKING))
     )
+    return frozenset(work.session.scalars(rows))
 
 
 # The queue is one referent's alone; its index holds unfinished work only, which is why the states

@@ -61,6 +61,10 @@ class Item(TenantRow):
     removed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+def incoming_key(portfolio_id: UUID, file_id: UUID) -> str:
+    return f"incoming/{portfolio_id}/{file_id}"
+
+
 class File(TenantRow):
     """A file of an evidence item; `size` in bytes, `duration_ms` in milliseconds."""
 
@@ -89,7 +93,7 @@ class File(TenantRow):
     @property
     def incoming_key(self) -> str:
         """Where the upload arrives; whoever holds the grant may write here, once."""
-        return f"incoming/{self.portfolio_id}/{self.id}"
+        return incoming_key(self.portfolio_id, self.id)
 
     @property
     def key(self) -> str:

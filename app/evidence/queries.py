@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,10 +22,13 @@ from app.evidence.models import (
     Snapshot,
     SnapshotClaim,
     SnapshotFile,
+    incoming_key,
 )
 from app.evidence.readiness import Item as ReadyItem
+from app.kit.db import Statement
 from app.kit.errors import NotFound
 from app.portfolio.access import may_read_evidence
+from app.portfolio.lifecycle import State as PortfolioState
 from app.portfolio.models import Portfolio
 from app.work import Work
 
@@ -56,6 +60,34 @@ def file(work: Work, id: UUID) -> tuple[File, Portfolio]:
     if found is None:
         raise access.NoSuchFile
     return found, portfolio
+
+
+UNDER_WAY = Statement(
+    "SELECT f.portfolio_id, f.upload_id, f.size, f.part_size, p.state"
+    " FROM evidence_file f JOIN portfolio p ON p.tenant_id = f.tenant_id AND p.id = f.portfolio_id"
+    " WHERE f.id = :id AND f.state = 'uploading' AND p.candidate_id = :candidate"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """One's own upload in parts that has begun; signing more of them changes nothing."""
+
+    incoming_key: str
+    upload_id: str
+    size: int
+    part_size: int
+    portfolio_state: PortfolioState
+
+
+def under_way(work: Work, id: UUID) -> UnderWay | None:
+    """Return an upload that has begun, without holding anything; None if there is none."""
+    row = UNDER_WAY.row(work.session, {"id": id, "candidate": work.actor.person_id})
+    if row is None or row[1] is None:
+        return None
+    portfolio_id, upload_id, size, part_size, state = row
+    key = incoming_key(portfolio_id, id)
+    return UnderWay(key, upload_id, size, part_size, PortfolioState(state))
 
 
 def file_to_read(work: Work, id: UUID) -> tuple[File, UUID] | None:

@@ -14,12 +14,14 @@ from uuid import UUID
 from app.evidence import access, queries
 from app.evidence.lifecycle import State, Step, after
 from app.evidence.models import File
+from app.evidence.queries import UnderWay
 from app.evidence.service import check_open_to, move
 from app.framework import queries as reference
 from app.jobs.queue import defer
 from app.journal.service import record
 from app.kit.errors import Conflict, Invalid
 from app.kit.ids import new_id
+from app.portfolio.lifecycle import check_evidence_open
 from app.portfolio.service import touch
 from app.storage import Part, SignedRequest
 from app.work import Work
@@ -119,14 +121,12 @@ def grant_parts(
     work: Work, id: UUID, parts: Sequence[Part]
 ) -> tuple[list[SignedRequest], datetime]:
     """Sign the upload of some parts; their length and checksum are part of the signature."""
-    file, portfolio = queries.file(work, id)
-    check_open_to(work, portfolio)
-    if file.upload_id is None or file.part_size is None:
-        raise NotInParts
-    if file.state == State.ANNOUNCED:
-        move(work, file, Step.BEGIN_UPLOAD)
-        touch(work, portfolio)
-    after(file.state, Step.COMPLETE)
+    file = queries.under_way(work, id)
+    if file is None:
+        file = _begin_upload(work, id)
+    else:
+        access.check_may_change(work.actor, work.actor.person_id)
+        check_evidence_open(file.portfolio_state)
     count = part_count(file.size, file.part_size)
     for part in parts:
         last = part.number == count
@@ -137,6 +137,19 @@ def grant_parts(
         file.incoming_key, file.upload_id, parts, seconds=int(GRANT_LIFE.total_seconds())
     )
     return links, work.now + GRANT_LIFE
+
+
+def _begin_upload(work: Work, id: UUID) -> UnderWay:
+    """Note that an announced file is on its way, or refuse."""
+    file, portfolio = queries.file(work, id)
+    check_open_to(work, portfolio)
+    if file.upload_id is None or file.part_size is None:
+        raise NotInParts
+    if file.state == State.ANNOUNCED:
+        move(work, file, Step.BEGIN_UPLOAD)
+        touch(work, portfolio)
+    after(file.state, Step.COMPLETE)
+    return UnderWay(file.incoming_key, file.upload_id, file.size, file.part_size, portfolio.state)
 
 
 def complete(work: Work, id: UUID, *, sha256: str | None) -> File:
@@ -163,7 +176,7 @@ def complete(work: Work, id: UUID, *, sha256: str | None) -> File:
 def link(work: Work, id: UUID, referents: frozenset[UUID]) -> str:
     """Return an address from which a file can be read for some minutes.
 
-    `referents` are those who assess the portfolio. A reading by anyone but the candidate is
+    `referents` are those who assess a snapshot with it. A reading by anyone but the candidate is
     entered in the portfolio's journal.
     """
     found = queries.file_to_read(work, id)

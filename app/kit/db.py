@@ -27,7 +27,6 @@ NAMES = {
 }
 
 
-
 class Table(DeclarativeBase):
     """A database table."""
 

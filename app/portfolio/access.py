@@ -22,6 +22,16 @@ RIGHTS: Rights = {
 }
 
 
+TAKEN_AS: dict[Step, Role] = {
+    Step.BEGIN_ASSESSMENT: Role.REFERENT,
+    Step.CONCLUDE: Role.REFERENT,
+    Step.RETURN: Role.VERIFIER,
+    Step.REFER_BACK: Role.DECISION_MAKER,
+    Step.DECIDE: Role.DECISION_MAKER,
+}
+"""In which role a step of a later feature is taken; that feature checks the right to it."""
+
+
 class Part(StrEnum):
     """A part that a person can have in one case."""
 

@@ -221,8 +221,9 @@ def _acting_as(work: Work, portfolio: Portfolio, step: Step) -> Role | None:
         return None
     if work.actor.person_id == portfolio.candidate_id:
         return Role.CANDIDATE
-    allowed = access.RIGHTS.get(f"portfolio.{step}", frozenset()) & work.actor.roles
-    return next(iter(sorted(allowed)), None)
+    if step in access.TAKEN_AS:
+        return access.TAKEN_AS[step]
+    return next(iter(sorted(access.RIGHTS[f"portfolio.{step}"] & work.actor.roles)), None)
 
 
 def _level(scheme: Scheme, code: str) -> Level:

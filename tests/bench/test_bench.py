@@ -20,7 +20,7 @@ GOALS = Path(bench.__file__).with_name("goals.toml")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """A run of the whole bench, as small as it gets."""
     var = tmp_path_factory.mktemp("bench") / "var"
-    return bench.run(var, [20], rounds_=1, share=0.01, tell=lambda _: None)
+    return bench.run(var, [30], rounds_=1, share=0.01, megabytes=[1], tell=lambda _: None)
 
 
 def test_every_operation_gives_the_same_answer_as_its_limit_and_is_measured(
@@ -35,7 +35,7 @@ def test_every_operation_gives_the_same_answer_as_its_limit_and_is_measured(
 
 def test_the_results_are_kept_and_name_no_machine(report: Report, tmp_path: Path) -> None:
     kept = json.loads(report.keep(tmp_path).read_text())
-    assert kept["sizes"][0]["portfolios"] == 20
+    assert kept["sizes"][0]["portfolios"] == 30
     assert str(Path.home()) not in json.dumps(kept)
 
 

@@ -50,7 +50,11 @@ ADMISSION: Final[Json] = {
     "findings": {"mentoring_hours_min": {"met": True, "finding": "Seen."}},
     "reason": "Which hours?",
 }
-APPLICATION: Final[Json] = {**make.application(), "special_arrangements": "A screen reader."}
+APPLICATION: Final[Json] = {
+    "prerequisites": {"mentoring_hours_min": {"value": 60, "statement": "See my list."}},
+    "charter": {"accepted": True, "language": "en"},
+    "special_arrangements": "A screen reader.",
+}
 
 
 @dataclass(frozen=True, slots=True)

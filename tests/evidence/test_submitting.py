@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from starlette.testclient import TestClient
 
+from app.actor import Role
+from app.kit.db import Sessions
+from app.storage.s3 import S3Store
 from tests import make
 from tests.evidence.test_putting_in import consent, problem, tree
 from tests.make import Json, Person
@@ -45,6 +50,23 @@ def tree_hash(leaves: list[bytes]) -> bytes:
 def plain(value: object) -> bytes:
     """Return canonical JSON, which for texts, whole numbers and null is this."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A portfolio that was submitted, and what was in it."""
+
+    amira: Person
+    id: UUID
+    shown: dict[str, list[Json]]
+
+
+@pytest.fixture(scope="module")
+def sealed(worker_sessions: Sessions, store: S3Store, browser: TestClient) -> Sealed:
+    tenant = make.tenant(worker_sessions, store, browser)
+    amira = make.person(tenant, "Amira", Role.CANDIDATE)
+    id_ = make.submitted(amira, make.person(tenant, "Olga", Role.OFFICER))
+    return Sealed(amira, id_, tree(amira, id_))
 
 
 class TestReadiness:
@@ -162,18 +184,18 @@ class TestSealing:
         for file in before["files"]:
             assert by_id[file["id"]]["sha256"] == hashlib.sha256(make.WORDS).hexdigest()
 
-    def test_the_manifest_tells_nobody_s_words(self, amira: Person, officer: Person) -> None:
-        id_ = make.submitted(amira, officer)
+    def test_the_manifest_tells_nobody_s_words(self, sealed: Sealed) -> None:
+        amira, id_ = sealed.amira, sealed.id
         found = amira.get(f"/portfolios/{id_}/snapshot/manifest").text
         for words in ("Minutes of the first meeting", "It shows how", "C-01", "minutes.txt"):
-            assert words in json.dumps(tree(amira, id_))
+            assert words in json.dumps(sealed.shown)
             assert words not in found
 
     def test_what_was_submitted_stays_while_the_portfolio_goes_on(
         self, amira: Person, officer: Person
     ) -> None:
         id_ = make.submitted(amira, officer)
-        sealed, content = manifest(amira, id_), kept_content(amira, id_)
+        before, content = manifest(amira, id_), kept_content(amira, id_)
         shown = tree(amira, id_)
         item, claim = shown["evidence"][0]["id"], shown["claims"][0]["id"]
         body = make.new_item(title="Described anew")
@@ -187,26 +209,20 @@ class TestSealing:
             "Described anew",
             "Added later",
         }
-        assert manifest(amira, id_) == sealed
+        assert manifest(amira, id_) == before
         assert kept_content(amira, id_) == content
         assert "Added later" not in content
         assert "Described anew" not in content
 
-    def test_sealed_evidence_is_not_removed(
-        self, amira: Person, officer: Person, portfolio: UUID
-    ) -> None:
-        assert amira.post(f"/portfolios/{portfolio}/withdrawal").status_code == 200
-        id_ = make.submitted(amira, officer)
-        shown = tree(amira, id_)
+    def test_sealed_evidence_is_not_removed(self, sealed: Sealed) -> None:
+        amira, id_, shown = sealed.amira, sealed.id, sealed.shown
         item, file = shown["evidence"][0]["id"], shown["files"][0]["id"]
         assert problem(amira.delete(f"/evidence/{item}")) == (409, "evidence-sealed")
         assert problem(amira.delete(f"/files/{file}")) == (409, "evidence-sealed")
         assert tree(amira, id_) == shown
 
-    def test_the_database_keeps_a_sealed_file_as_it_is(
-        self, amira: Person, officer: Person
-    ) -> None:
-        id_ = make.submitted(amira, officer)
+    def test_the_database_keeps_a_sealed_file_as_it_is(self, sealed: Sealed) -> None:
+        amira, id_ = sealed.amira, sealed.id
         for change in (
             "state = 'deleted'",
             f"sha256 = '{'0' * 64}'",
@@ -220,9 +236,9 @@ class TestSealing:
                 work.session.execute(text(f"UPDATE evidence_file SET {change}"))  # noqa: S608
         assert {one["state"] for one in tree(amira, id_)["files"]} == {"available"}
 
-    def test_the_database_never_changes_a_snapshot(self, amira: Person, officer: Person) -> None:
-        id_ = make.submitted(amira, officer)
-        sealed = manifest(amira, id_)
+    def test_the_database_never_changes_a_snapshot(self, sealed: Sealed) -> None:
+        amira, id_ = sealed.amira, sealed.id
+        before = manifest(amira, id_)
         for table in ("snapshot", "snapshot_claim", "snapshot_file"):
             for statement in (
                 f"DELETE FROM {table}",  # noqa: S608 -- constants
@@ -234,18 +250,16 @@ class TestSealing:
                     amira.tenant.at_work() as work,
                 ):
                     work.session.execute(text(statement))
-        assert manifest(amira, id_) == sealed
+        assert manifest(amira, id_) == before
 
-    def test_a_portfolio_is_submitted_once(self, amira: Person, officer: Person) -> None:
-        id_ = make.submitted(amira, officer)
+    def test_a_portfolio_is_submitted_once(self, sealed: Sealed) -> None:
+        amira, id_ = sealed.amira, sealed.id
         again = amira.post(f"/portfolios/{id_}/submission")
         assert problem(again) == (409, "step-not-open")
         assert manifest(amira, id_)["entries"][0]["number"] == 1  # type: ignore[index]
 
-    def test_the_submission_is_on_record_with_its_root(
-        self, amira: Person, officer: Person
-    ) -> None:
-        id_ = make.submitted(amira, officer)
+    def test_the_submission_is_on_record_with_its_root(self, sealed: Sealed) -> None:
+        amira, id_ = sealed.amira, sealed.id
         root = amira.get(f"/portfolios/{id_}/snapshot").json()["root"]
         entry = text(
             "SELECT body FROM journal_entry WHERE stream_id = :id AND action = 'portfolio.submit'"
@@ -256,10 +270,7 @@ class TestSealing:
         assert body["actor"] == str(amira.id)
 
 
-def test_not_even_the_owner_of_the_tables_changes_a_snapshot(
-    amira: Person, officer: Person, superuser_engine: object
-) -> None:
-    id_ = make.submitted(amira, officer)
+def test_not_even_a_superuser_changes_a_snapshot(sealed: Sealed, superuser_engine: Engine) -> None:
     for table in ("snapshot", "snapshot_claim", "snapshot_file"):
         for statement in (
             f"DELETE FROM {table} WHERE portfolio_id = :id",  # noqa: S608 -- constants
@@ -267,9 +278,9 @@ def test_not_even_the_owner_of_the_tables_changes_a_snapshot(
         ):
             with (
                 pytest.raises(DBAPIError, match="never changed or removed"),
-                superuser_engine.begin() as connection,  # type: ignore[attr-defined]
+                superuser_engine.begin() as connection,
             ):
-                connection.execute(text(statement), {"id": id_})
+                connection.execute(text(statement), {"id": sealed.id})
 
 
 def kept_content(person: Person, portfolio: UUID) -> str:
