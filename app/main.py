@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 from starlette.middleware import Middleware
@@ -17,7 +19,7 @@ from app.certification import api as certification
 from app.evidence import api as evidence
 from app.framework import api as framework
 from app.framework.published import PublishedDocuments, Shelf
-from app.kit.db import make_engine, make_sessions, transaction
+from app.kit.db import POOL_SIZE, make_engine, make_sessions, transaction
 from app.kit.doors import BodyLimit, RequestLog
 from app.kit.errors import Unavailable
 from app.kit.http import add_problem_handlers, problem_kinds
@@ -56,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        lifespan=_few_threads,
         middleware=[
             Middleware(RequestLog),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
@@ -73,6 +76,13 @@ def create_app(settings: Settings) -> FastAPI:
     add_problem_handlers(app)
     describe_problems(app)
     return app
+
+
+@asynccontextmanager
+async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
+    """Answer at once what the database can answer at once: more threads would only wait."""
+    current_default_thread_limiter().total_tokens = 2 * POOL_SIZE
+    yield
 
 
 def _add_operations(app: FastAPI) -> None:
@@ -130,6 +140,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     # What start-up made lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
     uvicorn.run(
         # Before everything: what is public and never changes costs less than a line in the log.
@@ -146,6 +157,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve on the address and port that the command line names, by the environment's settings."""
     serve(Settings.read(), sys.argv[1], int(sys.argv[2]))
-    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -379,6 +379,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     engine.dispose()
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
     uvicorn.run(
         program,
@@ -393,5 +394,5 @@ def serve(settings: Settings, host: str, port: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
     serve(Settings.read(), sys.argv[1], int(sys.argv[2]))

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.cli.installation import Installation
-from app.cli.processes import environment
+from app.cli.processes import environment, start
 from app.kit.settings import Settings
 
 PATIENCE = 30.0
@@ -43,7 +42,7 @@ def server(module: str, here: Installation) -> Iterator[Server]:
     with (folder / f"{module}.log").open("w") as log:
         began = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - our own modules
-            [sys.executable, "-m", module, "127.0.0.1", str(here.port)],
+            start(module, "127.0.0.1", here.port),
             cwd=folder,
             env=environment(here.settings),
             stdin=subprocess.DEVNULL,

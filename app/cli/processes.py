@@ -19,6 +19,7 @@ from app.embedded.supervision import Supervision
 from app.kit.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
+WEB = "app.main"
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
 
 
@@ -64,12 +65,24 @@ def answers(port: int) -> bool:
 def _web(here: Installation, host: str) -> Program:
     return Program(
         name="web",
-        command=[sys.executable, "-m", "app.main", host, str(here.port)],
+        command=start(WEB, host, here.port),
         folder=here.var.resolve() / "web",
         log=here.var.resolve() / "log" / "web.log",
         answers=lambda: answers(here.port),
         environment=environment(here.settings),
     )
+
+
+def start(module: str, host: str, port: int) -> list[str]:
+    """Return the command that serves a module's `main` on an address."""
+    # Nothing is garbage while modules load; the collector starts with the service.
+    return [
+        sys.executable,
+        "-c",
+        f"import gc; gc.disable(); from {module} import main; main()",
+        host,
+        str(port),
+    ]
 
 
 def _worker(here: Installation) -> Program:

@@ -5,39 +5,25 @@ A job names its tenant and ids, never personal values: the queue has no row leve
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+import json
 from datetime import datetime
 from uuid import UUID
 
-from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import text
 
 from app.work import Work
 
-# Never opened: it borrows the connection of the work at hand.
-_deferrer = App(connector=SyncPsycopgConnector())
+# procrastinate's own function for this, called without its Python library: the web process defers
+# jobs and never does any, and the library would cost each of them start-up time and memory.
+DEFER = text(
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW("
+    "'default', :name, 0, NULL, NULL, CAST(:arguments AS jsonb), CAST(:at AS timestamptz)"
+    ")::procrastinate_job_to_defer_v1])"
+)
 
 
-def defer(
-    work: Work,
-    name: str,
-    *,
-    at: datetime | None = None,
-    once: str | None = None,
-    **arguments: UUID | str,
-) -> None:
-    """Queue the job `name` for this tenant, now or `at` a moment.
-
-    With `once`, nothing is queued while a job of that key still waits.
-    """
-    texts = {key: str(value) for key, value in arguments.items()}
-    task = _deferrer.configure_task(
-        name,
-        allow_unknown=True,
-        schedule_at=at,
-        queueing_lock=once,
-        connection=work.session.connection().connection.driver_connection,
-    )
-    # PostgreSQL gives up the whole transaction over a job that waits already; a savepoint keeps it.
-    with suppress(AlreadyEnqueued), work.session.begin_nested() if once else nullcontext():
-        task.defer(tenant_id=str(work.actor.tenant_id), **texts)
+def defer(work: Work, name: str, *, at: datetime | None = None, **arguments: UUID) -> None:
+    """Queue the job `name` for this tenant, now or `at` a moment."""
+    given = {"tenant_id": work.actor.tenant_id, **arguments}
+    texts = json.dumps({key: str(value) for key, value in given.items()})
+    work.session.execute(DEFER, {"name": name, "arguments": texts, "at": at})

@@ -12,7 +12,16 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, Enum, MetaData, create_engine
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    Enum,
+    MetaData,
+    create_engine,
+    event,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
@@ -61,7 +70,12 @@ class TenantRow(Row):
     tenant_id: Mapped[UUID]
 
 
-def make_engine(url: str, *, pool_size: int = 6) -> Engine:
+CONNECT = {"connect_timeout": 10, "application_name": "mentorcert"}
+POOL_SIZE = 6
+"""Connections that a process keeps; under load it opens as many again."""
+
+
+def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> Engine:
     """Return an engine for `url` (any `postgresql://` form) with a small pool of its own."""
     return create_engine(
         sqlalchemy_url(url),
@@ -70,7 +84,7 @@ def make_engine(url: str, *, pool_size: int = 6) -> Engine:
         pool_timeout=10,
         # What people wrote stays out of error messages, and so out of the logs.
         hide_parameters=True,
-        connect_args={"connect_timeout": 10, "application_name": "mentorcert"},
+        connect_args=CONNECT,
     )
 
 
@@ -82,14 +96,29 @@ def sqlalchemy_url(url: str) -> str:
     return url
 
 
+def make_reader(engine: Engine) -> Engine:
+    """Return an engine for single reads; its connections need no tidying up between them."""
+    reader = create_engine(
+        engine.url,
+        pool_size=POOL_SIZE,
+        pool_timeout=10,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        connect_args=CONNECT,
+    )
+    event.listen(engine, "engine_disposed", lambda _: reader.dispose())
+    return reader
+
+
 class Sessions(sessionmaker[Session]):
     """Makes the sessions of one engine."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, expire_on_commit=False, autoflush=False)
         self.engine = engine
-        self.reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-        """The same pool, without a transaction around each statement."""
+        self.reader = make_reader(engine)
+        """A pool of its own, without a transaction around each statement."""
 
 
 def make_sessions(engine: Engine) -> Sessions:

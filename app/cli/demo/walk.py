@@ -42,7 +42,7 @@ class Walked:
 
 def certify(cast_: Cast, material: Sequence[Material], stage: Stage) -> Walked:
     """Walk Amira through all indicators to her certificate."""
-    walked = _admitted(cast_, cast_.amira, "senior", stage)
+    walked = open_admitted(cast_, cast_.amira, "senior", stage)
     _hand_in(cast_.amira, walked, material, stage)
     _claim(cast_.amira, walked, stage)
     _submit(cast_.amira, walked, stage)
@@ -54,7 +54,7 @@ def certify(cast_: Cast, material: Sequence[Material], stage: Stage) -> Walked:
 
 def refuse(cast_: Cast, material: Sequence[Material], stage: Stage) -> Walked:
     """Walk Milan, who described much and showed little, to a refusal with reasons."""
-    walked = _admitted(cast_, cast_.milan, "junior", stage)
+    walked = open_admitted(cast_, cast_.milan, "junior", stage)
     few = [one for one in material if one.media_type in ("text/markdown", "text/csv")]
     _hand_in(cast_.milan, walked, [*few, *few][:3], stage)
     _claim(cast_.milan, walked, stage)
@@ -90,7 +90,8 @@ def download_certificate(cast_: Cast, walked: Walked, folder: Path, stage: Stage
     return path
 
 
-def _admitted(cast_: Cast, candidate: Person, level: str, stage: Stage) -> Walked:
+def open_admitted(cast_: Cast, candidate: Person, level: str, stage: Stage) -> Walked:
+    """Take a candidate to the point where evidence is handed in."""
     stage.say(f"{candidate.name} opens a portfolio ({level}), applies and is admitted")
     portfolio = candidate.client.post("/portfolios", {"level": level})
     path = f"/portfolios/{portfolio['id']}"
