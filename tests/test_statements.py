@@ -42,10 +42,14 @@ def count_on(connection: psycopg.Connection[TupleRow], _: object) -> None:
 def counting(service: FastAPI) -> Iterator[None]:
     """Have all statements of the web process counted, on connections made for it."""
     engine = service.state.engine
+    engines = (engine, service.state.sessions.reader)
+    # Disposing of the engine parts with the reader's connections too.
     engine.dispose()
-    event.listen(engine, "connect", count_on)
+    for one in engines:
+        event.listen(one, "connect", count_on)
     yield
-    event.remove(engine, "connect", count_on)
+    for one in engines:
+        event.remove(one, "connect", count_on)
     engine.dispose()
 
 
