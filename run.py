@@ -165,7 +165,9 @@ def install(lock_name: str) -> None:
     uv = VENV / "bin" / "uv"
     bootstrap = ["--require-hashes", "-r", str(REQUIREMENTS / "bootstrap.txt")]
     if subprocess.call(pip(bootstrap)) == 0:
-        by_uv = [str(uv), "pip", "install", "--quiet", "--python", str(PYTHON), *requirements]
+        # Compiled once, here: where Python may not keep bytecode, each start would compile it all.
+        quiet = ["--quiet", "--compile-bytecode", "--python", str(PYTHON)]
+        by_uv = [str(uv), "pip", "install", *quiet, *requirements]
         if subprocess.call(by_uv) == 0:
             return
     say("uv cannot do it here; pip does it, which takes a minute …")
@@ -193,6 +195,7 @@ def add_project() -> None:
         'if __name__ == "__main__":\n    sys.exit(main())\n'
     )
     LAUNCHER.chmod(0o755)
+    check([str(PYTHON), "-m", "compileall", "-q", str(ROOT / "app")])
 
 
 def write_stamp(lock_name: str) -> None:

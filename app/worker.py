@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import UUID
 
-import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from sqlalchemy import text
 
@@ -24,7 +23,7 @@ from app.evidence import handlers as evidence
 from app.jobs.shift import Handler, Shift
 from app.journal.subscriptions import SUBSCRIPTIONS
 from app.kit.db import Sessions, make_engine, make_sessions, transaction
-from app.kit.logs import configure_logs
+from app.kit.logs import configure_logs, write_line
 from app.kit.settings import Settings
 from app.people import handlers as people
 from app.storage.s3 import S3Store
@@ -46,8 +45,6 @@ STALLED_AFTER = 30
 """Seconds without a sign of life after which a worker is taken for dead."""
 RETRIES = RetryStrategy(max_attempts=12, exponential_wait=2)
 CONCURRENCY = 2
-
-log = structlog.get_logger()
 
 
 def make_jobs(settings: Settings) -> App:
@@ -133,7 +130,7 @@ def main() -> None:
         stop = asyncio.Event()
         for request in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(request, stop.set)
-        log.info("worker.started", threads=threading.active_count())
+        write_line("worker.started", threads=threading.active_count())
         await work(settings, stop)
 
     asyncio.run(run())

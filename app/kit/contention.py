@@ -7,14 +7,12 @@ lost is told so instead of being shown an internal error.
 
 from __future__ import annotations
 
-import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.kit.errors import Conflict, Invalid, Refusal, Unavailable
-
-log = structlog.get_logger()
+from app.kit.logs import write_line
 
 BUSY = frozenset({"40001", "40P01", "55P03", "57014"})
 """Transactions at odds, a deadlock, a lock or an answer that came too late."""
@@ -53,7 +51,7 @@ def refusal_of(problem: SQLAlchemyError) -> Refusal | None:
         return DatabaseAway()
     if isinstance(problem, IntegrityError):
         # A constraint that decides often is a check that the service lacks: leave a trace.
-        log.warning("database.refused", sqlstate=state, constraint=_constraint(problem))
+        write_line("database.refused", "warning", sqlstate=state, constraint=_constraint(problem))
         return ChangedMeanwhile()
     return ValueNotStorable() if isinstance(problem, DataError) else None
 

@@ -5,38 +5,20 @@ Pure ASGI: Starlette's BaseHTTPMiddleware would cost each request as much as a s
 
 from __future__ import annotations
 
+import secrets
 import time
-import traceback
-from uuid import uuid4
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.errors import Refusal, TooLarge
 from app.kit.http import problem
-from app.kit.logs import write_line
-
-log = structlog.get_logger()
+from app.kit.logs import without_words, write_line
 
 
 class InternalError(Refusal):
     """Something went wrong here; it was noted, and nothing was changed."""
 
     status = 500
-
-
-def without_words(problem: BaseException) -> dict[str, str | list[str]]:
-    """Return what a log may hold of an error: where it happened, not what anyone wrote.
-
-    A database's message can quote the row that it refused.
-    """
-    causes = [type(problem).__name__]
-    cause = problem.__cause__
-    if cause is not None:
-        causes.append(type(cause).__name__)
-        constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
-        causes += [constraint] if constraint else []
-    return {"error": causes, "trace": "".join(traceback.format_tb(problem.__traceback__)[-12:])}
 
 
 class BodyLimit:
@@ -97,7 +79,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        id_, began, status = uuid4().hex, time.perf_counter(), 0
+        id_, began, status = secrets.token_hex(16), time.perf_counter(), 0
         header = (b"x-request-id", id_.encode())
 
         async def tagged(message: Message) -> None:
@@ -110,7 +92,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, tagged)
         except Exception as failure:
-            log.error("request.failed", request_id=id_, **without_words(failure))
+            write_line("request.failed", "error", request_id=id_, **without_words(failure))
             if status:
                 raise
             await problem(InternalError(request_id=id_))(scope, receive, tagged)
