@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,15 @@ from typing import cast
 
 import httpx2
 
-from app.client.http import PATIENCE, Client, Json
+from app.client.http import PATIENCE, Client, Json, Value
 
 CHUNK = 1024 * 1024
 AT_ONCE = 4
 """Parts that are on their way at the same time."""
-BATCH = 64
-"""Parts whose upload is granted in one request."""
+BATCH = 8
+"""Parts granted in one request: the next ones are hashed while these are on their way."""
+ONE_REQUEST = 64 * 1024 * 1024
+"""Up to here the service wants a file's digest when it is announced (bytes)."""
 
 Progress = Callable[[int], None]
 """Told how many bytes have just arrived."""
@@ -50,23 +52,21 @@ def upload(
     Returns the file as the service describes it: `state` is "available", or "rejected" with the
     problem. Memory stays flat whatever the file's size.
     """
-    grant = client.post(
-        f"/evidence/{evidence_id}/files",
-        {
-            "name": path.name,
-            "media_type": media_type,
-            "size": path.stat().st_size,
-            "sha256": digest(path),
-        },
-    )
+    size = path.stat().st_size
+    announced: Json = {"name": path.name, "media_type": media_type, "size": size}
+    if size <= ONE_REQUEST:
+        announced["sha256"] = digest(path)
+    grant = client.post(f"/evidence/{evidence_id}/files", announced)
     file = cast(Json, grant["file"])
+    told: Json = {}
     with closing(httpx2.Client(timeout=120.0)) as store:
         if grant["request"] is not None:
-            _put(store, cast(Json, grant["request"]), path, _Piece(1, 0, path.stat().st_size))
-            progress(path.stat().st_size)
+            _put(store, cast(Json, grant["request"]), path, _Piece(1, 0, size))
+            progress(size)
         else:
-            _put_parts(client, store, file, cast(Json, grant["parts"]), path, progress)
-    client.post(f"/files/{file['id']}/completion", {})
+            parts = cast(Json, grant["parts"])
+            told["sha256"] = _put_parts(client, store, file, parts, path, progress)
+    client.post(f"/files/{file['id']}/completion", told)
     return settled(client, str(file["id"]), wait)
 
 
@@ -81,12 +81,10 @@ def settled(client: Client, file_id: str, wait: float) -> Json:
         pause = min(pause * 1.5, 1.0)
 
 
-def digest(path: Path, offset: int = 0, size: int | None = None) -> str:
-    """Return the SHA-256 of a file or a piece of it, in hexadecimal."""
-    hash_ = hashlib.sha256()
-    for chunk in chunks(path, offset, path.stat().st_size if size is None else size):
-        hash_.update(chunk)
-    return hash_.hexdigest()
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def chunks(path: Path, offset: int, size: int) -> Iterator[bytes]:
@@ -100,32 +98,53 @@ def chunks(path: Path, offset: int, size: int) -> Iterator[bytes]:
 
 def _put_parts(
     client: Client, store: httpx2.Client, file: Json, parts: Json, path: Path, progress: Progress
-) -> None:
+) -> str:
+    """Send every part, some at once, and return the digest of the whole file."""
     total, size = cast(int, file["size"]), cast(int, parts["size"])
     pieces = [
         _Piece(number + 1, number * size, min(size, total - number * size))
         for number in range(cast(int, parts["count"]))
     ]
+    whole = hashlib.sha256()
+
+    def send(piece: _Piece, link: Json) -> None:
+        _put(store, link, path, piece)
+        progress(piece.size)
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
+        under_way: list[Future[None]] = []
         for first in range(0, len(pieces), BATCH):
             batch = pieces[first : first + BATCH]
-            hashes = pool.map(lambda piece: digest(path, piece.offset, piece.size), batch)
-            granted = client.post(
-                f"/files/{file['id']}/parts",
-                {
-                    "parts": [
-                        {"number": piece.number, "size": piece.size, "sha256": sha256}
-                        for piece, sha256 in zip(batch, hashes, strict=True)
-                    ]
-                },
-            )
-            links = [cast(Json, one["request"]) for one in _list(granted["parts"])]
+            links = _granted(client, file, path, batch, whole.update)
+            _await(under_way)
+            under_way = [pool.submit(send, *one) for one in zip(batch, links, strict=True)]
+        _await(under_way)
+    return whole.hexdigest()
 
-            def send(pair: tuple[_Piece, Json]) -> None:
-                _put(store, pair[1], path, pair[0])
-                progress(pair[0].size)
 
-            list(pool.map(send, zip(batch, links, strict=True)))
+def _granted(
+    client: Client,
+    file: Json,
+    path: Path,
+    batch: Sequence[_Piece],
+    read: Callable[[bytes], object],
+) -> list[Json]:
+    """Have the upload of some parts granted; `read` is told their bytes as they are hashed."""
+    wanted: list[Value] = []
+    for piece in batch:
+        part = hashlib.sha256()
+        for chunk in chunks(path, piece.offset, piece.size):
+            part.update(chunk)
+            read(chunk)
+        wanted.append({"number": piece.number, "size": piece.size, "sha256": part.hexdigest()})
+    granted = client.post(f"/files/{file['id']}/parts", {"parts": wanted})
+    return [cast(Json, one["request"]) for one in cast(list[Json], granted["parts"])]
+
+
+def _await(under_way: Sequence[Future[None]]) -> None:
+    """Wait until these parts have arrived; the first that failed speaks for all."""
+    for one in under_way:
+        one.result()
 
 
 def _put(store: httpx2.Client, request: Json, path: Path, piece: _Piece) -> None:
@@ -152,7 +171,3 @@ def _put(store: httpx2.Client, request: Json, path: Path, piece: _Piece) -> None
                 raise UploadFailed(f"{path.name}: the store answered {answer.status_code}.")
         time.sleep(pause)
         pause = min(pause * 2, 4.0)
-
-
-def _list(value: object) -> list[Json]:
-    return cast(list[Json], value)
