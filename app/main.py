@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import text
 from starlette.middleware import Middleware
 
@@ -24,7 +27,8 @@ from app.kit.doors import BodyLimit, RequestLog
 from app.kit.errors import Unavailable
 from app.kit.http import add_problem_handlers, problem_kinds
 from app.kit.logs import configure_logs
-from app.kit.openapi import describe_problems
+from app.kit.openapi import describe
+from app.kit.routing import mount
 from app.kit.settings import Settings
 from app.people import api as people
 from app.portfolio import api as portfolio
@@ -41,6 +45,15 @@ ROUTERS = (
     *framework.routers,
     *audit.routers,
 )
+
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI would report to whatever the environment names; what happens here is nobody else's."""
 
 
 class NotReadyToServe(Unavailable):
@@ -59,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=_few_threads,
+        telemetry=NO_TELEMETRY,
         middleware=[
             Middleware(RequestLog),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
@@ -69,12 +83,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sessions = make_sessions(engine)
     app.state.store = SigningStore.from_settings(settings)
     app.state.published = Shelf()
-    for router in ROUTERS:
-        app.include_router(router)
+    operations = mount(app, ROUTERS)
     app.include_router(pages.router)
     _add_operations(app)
     add_problem_handlers(app)
-    describe_problems(app)
+    describe(app, operations)
     return app
 
 
@@ -82,7 +95,9 @@ def create_app(settings: Settings) -> FastAPI:
 async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
     """Answer at once what the database can answer at once: more threads would only wait."""
     current_default_thread_limiter().total_tokens = 2 * POOL_SIZE
-    yield
+    with ThreadPoolExecutor(2 * POOL_SIZE, "answers") as threads:
+        asyncio.get_running_loop().set_default_executor(threads)
+        yield
 
 
 def _add_operations(app: FastAPI) -> None:
@@ -141,7 +156,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(1_000, 10, 20)
     uvicorn.run(
         # Before everything: what is public and never changes costs less than a line in the log.
         PublishedDocuments(app, app.state.published),

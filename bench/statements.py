@@ -58,6 +58,7 @@ FROM (SELECT row_number() OVER () AS n, r, r.assigned_at, r.id FROM (
            a.assigned_at, a.accepted_at, a.finalised_at, p.level
     FROM assessment a JOIN portfolio p ON p.tenant_id = a.tenant_id AND p.id = a.portfolio_id
     WHERE a.referent_id = %s AND a.state IN ('assigned', 'accepted', 'in_progress')
+      AND p.state IN ('submitted', 'in_assessment', 'clarification')
       AND (a.assigned_at, a.id) > (%s, %s)
     ORDER BY a.assigned_at, a.id LIMIT %s) r) x
 """

@@ -236,7 +236,8 @@ def refused(answer: Response, status: int, kind: str) -> Json:
     return problem
 
 
-def lot_of(root: str) -> Decimal:
-    """Draw the lot of a snapshot as anyone can: the first 8 bytes of a SHA-256, as millionths."""
-    number = int.from_bytes(hashlib.sha256(f"verification/{root}".encode()).digest()[:8], "big")
+def lot_of(root: str, seed: str) -> Decimal:
+    """Draw a lot again, as anyone can: the first 8 bytes of a SHA-256, as millionths."""
+    digest = hashlib.sha256(f"verification/{root}/{seed}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big")
     return Decimal(number * 10**6 // 2**64) / 10**6

@@ -27,7 +27,8 @@ from app.kit.db import Sessions, make_engine, make_sessions, transaction
 from app.kit.settings import Settings
 from app.main import create_app
 from app.storage.s3 import S3Store
-from tests import make
+from tests import assess, make
+from tests.assess import Panel
 from tests.make import Person, Tenant
 
 
@@ -188,6 +189,18 @@ def diana(tenant: Tenant) -> Person:
 def otto(other_tenant: Tenant) -> Person:
     """Officer and candidate of another certification body."""
     return make.person(other_tenant, "Otto", Role.OFFICER, Role.CANDIDATE)
+
+
+@pytest.fixture
+def panel(tenant: Tenant) -> Panel:
+    """Everyone who has to do with portfolios."""
+    return assess.panel(tenant)
+
+
+@pytest.fixture(scope="module")
+def lasting_panel(worker_sessions: Sessions, store: S3Store, browser: TestClient) -> Panel:
+    """A panel for tests that leave everything as it was, because all that they ask is refused."""
+    return assess.panel(make.tenant(worker_sessions, store, browser))
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ from app.people.service import (
     issue_token,
 )
 from app.portfolio import queries as portfolios
-from app.portfolio.lifecycle import Step
+from app.portfolio.lifecycle import State, Step
 from app.portfolio.models import Portfolio
 from app.portfolio.service import move, open_portfolio
 from app.storage import ObjectStore
@@ -356,6 +356,25 @@ def file(
     return id_
 
 
+def new_consent(**changes: object) -> Json:
+    """Return the body of a consent."""
+    return {
+        "person": "the mentee of C-01",
+        "scope": "assessment",
+        "language": "fr",
+        "given_on": days_ago(20),
+        "how": "written",
+        **changes,
+    }
+
+
+def consent(candidate: Person, item_id: UUID) -> Json:
+    """Enter the consent of somebody who is recorded in an item."""
+    answer = candidate.post(f"/evidence/{item_id}/consents", new_consent())
+    assert answer.status_code == 201, answer.text
+    return cast(Json, answer.json())
+
+
 def claim(candidate: Person, item_id: UUID, indicator: str, **place: object) -> Json:
     """Claim that an item shows an indicator."""
     body = {"indicator": indicator, "reason": f"It shows how I work on {indicator}.", **place}
@@ -402,6 +421,13 @@ def submitted(candidate: Person, officer: Person, *, level: str = "junior") -> U
     with candidate.at_work() as work:
         submit(work, id_)
     return id_
+
+
+def submitted_as_it_is(portfolio_id: UUID, candidate: Person) -> None:
+    """Have a portfolio stand as submitted, ready or not, and without a snapshot."""
+    with candidate.tenant.at_work() as work:
+        held = portfolios.portfolio(work, portfolio_id)
+        held.state, held.submitted_at = State.SUBMITTED, work.now
 
 
 def submitted_portfolio(candidate: Person, *, level: str = "junior") -> UUID:

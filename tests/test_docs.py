@@ -29,8 +29,9 @@ from app.evidence import access as evidence_access
 from app.evidence import lifecycle as evidence
 from app.framework import lifecycle as framework
 from app.journal.subscriptions import SUBSCRIPTIONS
-from app.kit.http import API, problem_kinds
+from app.kit.http import problem_kinds
 from app.kit.mermaid import state_diagram
+from app.kit.routing import API
 from app.kit.settings import Settings
 from app.people import access as people_access
 from app.portfolio import access as portfolio_access
@@ -121,6 +122,12 @@ def test_the_lifecycles_are_drawn_as_they_are() -> None:
 def test_the_steps_taken_with_a_reason_are_named() -> None:
     line = ", ".join(f"`{step}`" for step in portfolio.Step if step in portfolio.WITH_REASON)
     assert f"Taken with a reason: {line}." in page("lifecycles.md").replace("\n", " ")
+
+
+@pytest.mark.parametrize("by_itself", [portfolio.BY_ITSELF, assessment.BY_ITSELF])
+def test_the_steps_that_nobody_takes_are_named(by_itself: frozenset[StrEnum]) -> None:
+    line = ", ".join(f"`{step}`" for step in type(next(iter(by_itself))) if step in by_itself)
+    assert f"Taken by nobody: {line}." in page("lifecycles.md").replace("\n", " ")
 
 
 def test_every_right_is_listed_and_none_else() -> None:

@@ -61,7 +61,8 @@ class Answer:
 
 def planned(work: Work, portfolio_id: UUID) -> Plan:
     """Return what the interview has to ask about, for the referents of the portfolio."""
-    portfolio = _portfolio(work, portfolio_id, "interview.hold")
+    _check_is_referent(work, portfolio_id, "interview.hold")
+    portfolio = portfolios.portfolio_to_read_for_duty(work, portfolio_id)
     return result.interview_plan(work, result.case(work, portfolio))
 
 
@@ -140,11 +141,16 @@ def confirm(work: Work, portfolio_id: UUID) -> Interview:
 
 def _portfolio(work: Work, portfolio_id: UUID, act: str) -> Portfolio:
     portfolio = portfolios.portfolio_for_duty(work, portfolio_id)
-    mine = queries.working(work, portfolio_id, Part.REFERENT)
-    if work.actor.person_id not in {one.referent_id for one in mine}:
-        portfolios.portfolio(work, portfolio_id)
-    access.check_is_referent(work.actor, {one.referent_id for one in mine}, act)
+    _check_is_referent(work, portfolio_id, act)
     return portfolio
+
+
+def _check_is_referent(work: Work, portfolio_id: UUID, act: str) -> None:
+    referents = {one.referent_id for one in queries.working(work, portfolio_id, Part.REFERENT)}
+    if work.actor.person_id not in referents:
+        # Whoever may not know of the portfolio is told that there is none.
+        portfolios.portfolio_to_read(work, portfolio_id)
+    access.check_is_referent(work.actor, referents, act)
 
 
 def _check(

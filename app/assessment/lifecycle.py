@@ -37,6 +37,12 @@ PATHS: dict[tuple[State, Step], State] = {
     (State.FINAL, Step.REOPEN): State.IN_PROGRESS,
 }
 
+BY_ITSELF = frozenset({Step.BEGIN, Step.REOPEN})
+"""Steps that nobody takes: the one follows from acceptance, the other when the portfolio goes back.
+
+All others are the referent's own.
+"""
+
 ENDED = frozenset({State.DECLINED, State.CONFLICT})
 WORKING = frozenset({State.ACCEPTED, State.IN_PROGRESS, State.FINAL})
 """States of an assessment that counts: its referent accepted and is still part of the case."""
@@ -55,5 +61,5 @@ def after(state: State, step: Step) -> State:
 
 
 def steps_from(state: State) -> list[Step]:
-    """Return the steps open from `state`, in the order of the process."""
-    return [step for step in Step if (state, step) in PATHS]
+    """Return the steps that the referent can take from `state`, in the order of the process."""
+    return [step for step in Step if (state, step) in PATHS and step not in BY_ITSELF]

@@ -150,6 +150,7 @@ class Verification(TenantRow):
     rule: Mapped[str]
     share: Mapped[Decimal]
     lot: Mapped[Decimal]
+    seed: Mapped[str]
     drawn_at: Mapped[datetime]
     verifier_id: Mapped[UUID | None] = mapped_column(default=None)
     verified_as: Mapped[Part | None] = mapped_column(default=None)

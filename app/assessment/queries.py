@@ -75,8 +75,12 @@ def readers(work: Work, file_id: UUID) -> frozenset[UUID]:
 
 
 # The queue is one referent's alone; its index holds unfinished work only, which is why the states
-# stand in the statement as literals.
-OPEN = "a.state IN ('assigned', 'accepted', 'in_progress')"
+# stand in the statement as literals. On a portfolio that was withdrawn, or whose assessment is
+# over, nothing waits to be done, however the assessment itself stands.
+OPEN = (
+    "a.state IN ('assigned', 'accepted', 'in_progress')"
+    " AND p.state IN ('submitted', 'in_assessment', 'clarification')"
+)
 ROWS = """
 SELECT a.id, a.portfolio_id, a.part, a.state, a.version, a.rated, a.to_rate, a.due_on,
        a.assigned_at, a.accepted_at, a.finalised_at, p.level
@@ -117,7 +121,8 @@ class QueuePage:
 def queue(work: Work, state: State | None, limit: int, after: Position | None) -> QueuePage:
     """Return a page of one's own assessments, the longest assigned first.
 
-    Without a state: those that wait for something to be done.
+    Without a state: those that wait for something to be done. With one: all that are in it,
+    whatever became of their portfolios.
     """
     values: dict[str, object] = {"referent": work.actor.person_id, "limit": limit + 1}
     if state is not None:
@@ -203,8 +208,9 @@ def finished_by(work: Work, referent_id: UUID) -> int:
 
 
 def interview(work: Work, snapshot_id: UUID) -> Interview | None:
+    """Return the interview; whoever enters or confirms one holds its portfolio."""
     held = select(Interview).where(Interview.snapshot_id == snapshot_id)
-    return work.session.scalars(held.with_for_update()).one_or_none()
+    return work.session.scalars(held).one_or_none()
 
 
 def answers(work: Work, interview_id: UUID) -> Sequence[InterviewAnswer]:
@@ -213,13 +219,12 @@ def answers(work: Work, interview_id: UUID) -> Sequence[InterviewAnswer]:
 
 
 def verification(work: Work, portfolio_id: UUID) -> Verification:
-    """Return the latest draw for a portfolio and hold its row."""
+    """Return the latest draw for a portfolio; whoever enters a finding holds its portfolio."""
     rows = (
         select(Verification)
         .where(Verification.portfolio_id == portfolio_id)
         .order_by(Verification.drawn_at.desc())
         .limit(1)
-        .with_for_update()
     )
     found = work.session.scalars(rows).one_or_none()
     if found is None:

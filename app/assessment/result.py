@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,6 +20,7 @@ from app.evidence.models import Snapshot
 from app.framework import queries as reference
 from app.framework.content.framework import Framework
 from app.framework.content.scheme import Outcome, Scheme
+from app.journal.service import record
 from app.kit.errors import Conflict
 from app.kit.ids import new_id
 from app.portfolio import queries as portfolios
@@ -81,7 +84,7 @@ def case(work: Work, portfolio: Portfolio) -> Case:
 
 def result_for(work: Work, portfolio_id: UUID) -> Result:
     """Return the result for who may read it: staff once assessed, the candidate once decided."""
-    portfolio = portfolios.portfolio(work, portfolio_id)
+    portfolio = portfolios.portfolio_to_read(work, portfolio_id)
     own = work.actor.person_id == portfolio.candidate_id
     if not own and portfolio.training_body_id not in work.actor.training_bodies:
         check_right(work.actor, access.RIGHTS, "result.read")
@@ -157,36 +160,44 @@ def conclude(work: Work, portfolio: Portfolio) -> bool:
     held = queries.interview(work, found.snapshot.id)
     if needs_interview and not _confirmed(held):
         return False
-    portfolio_service.move(
-        work, portfolio, Step.CONCLUDE, recommended=outcome.recommendation.outcome
-    )
+    # Without the outcome: the candidate reads this entry before anything is decided.
+    portfolio_service.move(work, portfolio, Step.CONCLUDE)
     _draw_verification(work, found, outcome)
     return True
 
 
 def _draw_verification(work: Work, case: Case, outcome: Result) -> None:
     first = queries.working(work, case.portfolio.id, Part.REFERENT)
+    seed = secrets.token_bytes(32).hex()
     drawn = sampling.draw(
         case.scheme.assessment.verification_sampling,
         at_risk=outcome.recommendation.outcome == Outcome.REFUSED
         or any(line.third is not None for line in outcome.lines),
         referent_assessments=min(queries.finished_by(work, one.referent_id) for one in first),
-        seed=case.snapshot.root,
+        root=case.snapshot.root,
+        seed=seed,
     )
-    work.session.add(
-        Verification(
-            id=new_id(),
-            tenant_id=case.portfolio.tenant_id,
-            portfolio_id=case.portfolio.id,
-            snapshot_id=case.snapshot.id,
-            required=drawn.required,
-            rule=drawn.rule,
-            share=drawn.share,
-            lot=drawn.lot,
-            drawn_at=work.now,
-        )
+    verification = Verification(
+        id=new_id(),
+        tenant_id=case.portfolio.tenant_id,
+        portfolio_id=case.portfolio.id,
+        snapshot_id=case.snapshot.id,
+        required=drawn.required,
+        rule=drawn.rule,
+        share=drawn.share,
+        lot=drawn.lot,
+        seed=seed,
+        drawn_at=work.now,
     )
-    work.session.flush()
+    work.session.add(verification)
+    # Holds the draw to its seed without telling it: a referent is the actor of this entry.
+    record(
+        work,
+        case.portfolio.id,
+        "verification.drawn",
+        verification.id,
+        seed_sha256=hashlib.sha256(bytes.fromhex(seed)).hexdigest(),
+    )
 
 
 def _third(work: Work, case: Case) -> Mapping[str, int]:

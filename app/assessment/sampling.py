@@ -1,7 +1,8 @@
 """Which finished assessments a verifier looks at (PROCESS, "Sampling").
 
-The draw is a number from 0 to 1 made from the snapshot's root: the same for everyone who computes
-it, and known to nobody before the portfolio was submitted.
+The draw is a number from 0 to 1, made from the snapshot's root and a random seed. The seed is made
+when the assessment is finished, and kept: so the number is the same for everyone who computes it
+afterwards, and known to nobody while the referents still rate.
 """
 
 from __future__ import annotations
@@ -25,21 +26,27 @@ class Drawn:
 
 
 def draw(
-    rules: Sequence[SamplingRule], *, at_risk: bool, referent_assessments: int, seed: str
+    rules: Sequence[SamplingRule],
+    *,
+    at_risk: bool,
+    referent_assessments: int,
+    root: str,
+    seed: str,
 ) -> Drawn:
     """Apply the first rule that matches.
 
     `at_risk`: the outcome is a refusal, or a third referent or an appeal was needed.
     `referent_assessments`: how many the least experienced of the referents has finished.
+    `root` (of the snapshot) and `seed` (256 random bits) are hexadecimal.
     """
     rule = next(one for one in rules if _matches(one, at_risk, referent_assessments))
-    lot = lot_from(seed)
+    lot = lot_from(root, seed)
     return Drawn(lot < rule.share, rule.when, rule.share, lot)
 
 
-def lot_from(seed: str) -> Decimal:
+def lot_from(root: str, seed: str) -> Decimal:
     """Return a number of six decimals from 0 up to but not including 1."""
-    number = int.from_bytes(hashlib.sha256(f"verification/{seed}".encode()).digest()[:8])
+    number = int.from_bytes(hashlib.sha256(f"verification/{root}/{seed}".encode()).digest()[:8])
     return Decimal(number * 1_000_000 // 2**64) / 1_000_000
 
 

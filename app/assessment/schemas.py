@@ -27,7 +27,7 @@ class NewAssignment(Body):
 
 
 class AssessmentOut(Out):
-    """One referent's assessment, without its ratings."""
+    """One referent's assessment, without its ratings; `open_steps` are for its referent to take."""
 
     id: UUID
     portfolio_id: UUID
@@ -214,7 +214,11 @@ class NewVerification(Body):
 
 
 class VerificationOut(Out):
-    """The draw (rule, share and lot from 0 to 1), and what was found."""
+    """The draw (rule, share, lot from 0 to 1 and its seed), and what was found.
+
+    The lot is the first 8 bytes of SHA-256 over `verification/{root of the snapshot}/{seed}`, as a
+    share of all that they can be, cut to six decimals.
+    """
 
     id: UUID
     portfolio_id: UUID
@@ -222,6 +226,7 @@ class VerificationOut(Out):
     rule: str
     share: float
     lot: float
+    seed: str
     outcome: Finding | None
     indicators: list[str] | None
     comment: str | None

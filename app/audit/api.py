@@ -14,7 +14,7 @@ from app.audit.queries import Found
 from app.audit.schemas import EntryOut
 from app.kit.http import declared, link_next
 from app.kit.paging import Limit, MalformedCursor
-from app.people.authentication import door, feature_router
+from app.people.door import door, feature_router
 from app.work import Work
 
 CurrentWork = Annotated[Work, Depends(door("journal"), scope="function")]

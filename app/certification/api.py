@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.assessment.access import ConflictOfInterest
 from app.assessment.result import NotAssessedYet
 from app.certification import access, outcome, public, queries, service
 from app.certification.access import DecidedByAssessor, NoSuchCertificate, NoSuchDecision
+from app.certification.alphabet import UndrawableText
 from app.certification.models import Certificate, Decision
 from app.certification.numbers import MistypedNumber, normalise
 from app.certification.schemas import CertificateOut, DecisionOut, NewDecision
 from app.framework.content.framework import UnknownIndicators
 from app.kit.clock import utc_now
 from app.kit.errors import Unavailable
-from app.kit.http import PrefixRouter, declared
-from app.people.authentication import door, feature_router
+from app.kit.http import declared
+from app.kit.routing import PlainRoute, api_router
+from app.people.door import door, feature_router
 from app.portfolio.access import NoSuchPortfolio, PartsKeptApart
 from app.portfolio.lifecycle import StepNotOpen
 from app.work import Work
@@ -29,7 +31,7 @@ Reading = Annotated[Work, Depends(door("portfolio"), scope="function")]
 
 portfolio = feature_router("/portfolios", "Certification")
 decisions = feature_router("/decisions", "Certification")
-certificates: APIRouter = PrefixRouter(prefix="/certificates", tags=["Certificates"])
+certificates = api_router("/certificates", "Certificates", PlainRoute)
 routers = (certificates, decisions, portfolio)
 
 LINK_SECONDS = 300
@@ -60,6 +62,7 @@ class PdfNotReady(Unavailable):
         UnknownIndicators,
         outcome.ReferredBackBefore,
         outcome.IndicatorsNeeded,
+        UndrawableText,
     ),
 )
 def draft(id: UUID, body: NewDecision, work: CurrentWork) -> DecisionOut:
@@ -99,6 +102,7 @@ def get_decision(id: UUID, work: Reading) -> DecisionOut:
         service.AlreadySigned,
         service.DraftTakenBack,
         service.ResultChanged,
+        UndrawableText,
     ),
 )
 def sign(id: UUID, work: CurrentWork) -> DecisionOut:

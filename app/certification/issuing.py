@@ -6,6 +6,7 @@ from app.assessment import result as results
 from app.assessment.result import Case
 from app.assessment.scoring import level_result
 from app.certification import queries
+from app.certification.alphabet import drawable
 from app.certification.models import Certificate, Decision, StatusChange
 from app.certification.numbers import certificate_number
 from app.certification.register import Status
@@ -62,6 +63,15 @@ def issue(work: Work, portfolio: Portfolio, decision: Decision) -> Certificate:
     )
     record(work, portfolio.id, "certification.certificate_issued", certificate.id, number=number)
     return certificate
+
+
+def check_names(work: Work, portfolio: Portfolio) -> None:
+    """Refuse to award what could not be printed: holder or issuer has a name beyond the typeface.
+
+    What else a certificate says comes from reference data, in English and French.
+    """
+    drawable(people.person(work, portfolio.candidate_id).name)
+    drawable(work.session.get_one(Tenant, portfolio.tenant_id).name)
 
 
 def _facts(work: Work, case: Case, level_code: str, number: str) -> str:

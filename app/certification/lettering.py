@@ -1,8 +1,7 @@
-"""Type for certificates: which characters can be drawn, and how text is fitted to its place."""
+"""Type for certificates: the typefaces, and how text is fitted to its place."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -19,10 +18,6 @@ Sizes = Sequence[tuple[float, int]]
 FILES = {LIGHT: "RobotoLight", REGULAR: "Roboto", MEDIUM: "RobotoMedium"}
 
 
-class UndrawableText(Invalid):
-    """The certificate's typeface has no shape for some of these characters."""
-
-
 class TextTooLong(Invalid):
     """This text does not fit on a certificate, not even in small type."""
 
@@ -36,36 +31,9 @@ def typefaces() -> Mapping[str, TTFont]:
     return faces
 
 
-def drawable(text: str) -> str:
-    """Return `text` composed (NFC), its white space tidied, ready to be drawn.
-
-    Characters without a shape, and those that would change the reading order unseen, are refused
-    with `UndrawableText`, which names each of them.
-    """
-    tidy = " ".join(unicodedata.normalize("NFC", text).split())
-    shapes = typefaces()[REGULAR].face.charToGlyph
-    if missing := [each for each in dict.fromkeys(tidy) if not _has_shape(each, shapes)]:
-        raise UndrawableText(
-            f"{UndrawableText.title()} {', '.join(map(_called, missing))}",
-            text=tidy,
-            characters=[_called(each) for each in missing],
-        )
-    return tidy
-
-
-def _has_shape(character: str, shapes: Mapping[int, int]) -> bool:
-    # The font maps some invisible format characters (Cf) too; on paper they only deceive.
-    return ord(character) in shapes and not unicodedata.category(character).startswith("C")
-
-
-def _called(character: str) -> str:
-    name = unicodedata.name(character, "without a name")
-    shown = "" if unicodedata.category(character).startswith(("C", "M")) else f"{character} "
-    return f"{shown}(U+{ord(character):04X}, {name})"
-
-
 def width(text: str, font: str, size: float) -> float:
     """Return how wide a line of text is, in points."""
+    typefaces()
     return pdfmetrics.stringWidth(text, font, size)
 
 

@@ -17,15 +17,16 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from app.certification.alphabet import drawable
 from app.certification.face import CertificateFace, sentences, written_date
 from app.certification.lettering import (
     LIGHT,
     MEDIUM,
     REGULAR,
     Sizes,
-    drawable,
     fitted,
     lines,
+    typefaces,
 )
 
 # Lengths are in points, from the page's left foot.
@@ -52,9 +53,12 @@ NAME_SIZES: Sizes = (
     (18, 2),
     (15, 3),
     (12, 4),
+    # Down to here, any name of 200 characters fits.
+    (9, 5),
+    (6, 6),
 )
 TITLE_SIZES: Sizes = ((20, 1), (18, 1), (16, 2), (12, 3))
-ISSUER_SIZES: Sizes = ((12.5, 1), (11, 2), (9, 3))
+ISSUER_SIZES: Sizes = ((12.5, 1), (11, 2), (9, 3), (6, 6))
 FRAMEWORK_SIZES: Sizes = ((8, 1), (7, 2), (6, 3))
 
 
@@ -112,6 +116,7 @@ def _drawable(face: CertificateFace) -> CertificateFace:
 
 
 def _canvas(file: io.BytesIO, face: CertificateFace, words: Mapping[str, str]) -> Canvas:
+    typefaces()
     canvas = Canvas(
         file,
         pagesize=A4,

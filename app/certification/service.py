@@ -77,13 +77,16 @@ def draft(
         referred_back=queries.times_referred_back(work, portfolio_id),
     )
     case.framework.check_known(indicators)
+    granted = _level(case, found, chosen, level)
+    if granted is not None:
+        issuing.check_names(work, portfolio)
     portfolio_service.take_part(work, portfolio, work.actor.person_id, Part.DECISION_MAKER)
     decision = Decision(
         id=new_id(),
         tenant_id=portfolio.tenant_id,
         portfolio_id=portfolio.id,
         outcome=chosen,
-        level=_level(case, found, chosen, level),
+        level=granted,
         state=DecisionState.DRAFTED,
         reasons=reasons,
         indicators=list(indicators),
@@ -135,7 +138,7 @@ def sign(work: Work, id: UUID) -> Decision:
 
 def decision_for(work: Work, portfolio_id: UUID) -> tuple[Decision, Certificate | None]:
     """Return the decision on a portfolio: to staff as drafted, to its candidate once signed."""
-    portfolio = portfolios.portfolio(work, portfolio_id)
+    portfolio = portfolios.portfolio_to_read(work, portfolio_id)
     found = queries.current_decision(work, portfolio_id)
     if work.actor.person_id != portfolio.candidate_id:
         check_right(work.actor, access.RIGHTS, "decision.read")
@@ -230,6 +233,8 @@ def _check_still_holds(work: Work, portfolio: Portfolio, decision: Decision) -> 
     """Refuse to sign what was drafted before the portfolio went back, or was withdrawn."""
     lifecycle.after(portfolio.state, Step.DECIDE)
     _check_verified(work, portfolio)
+    if decision.level is not None:
+        issuing.check_names(work, portfolio)
     if decision.explanation != explanation(results.result(work, results.case(work, portfolio))):
         raise ResultChanged
 

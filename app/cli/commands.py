@@ -18,7 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.actor import system
 from app.audit import service as audit
+from app.certification.alphabet import drawable
 from app.cli import demo as walk
+from app.cli.checkup import checkup
 from app.cli.installation import (
     VAR,
     CannotServe,
@@ -30,7 +32,6 @@ from app.cli.installation import (
 )
 from app.cli.migrating import migrate as apply_revisions
 from app.cli.processes import running
-from app.embedded.doctor import findings
 from app.embedded.errors import CannotStart
 from app.framework import loader, service
 from app.framework.content import Kind, readable
@@ -145,6 +146,7 @@ def create_tenant(
     s3_endpoint: Store = None,
 ) -> None:
     """Set up a certification body; its first administrator's token is printed once."""
+    name = drawable(name)
     with installation(Choices(var, database_url, s3_endpoint)) as here:
         prepare(here, say)
         typer.echo(new_tenant(here, name, administrator, email, timedelta(days=days)))
@@ -255,7 +257,7 @@ def openapi_text() -> str:
 @app.command()
 def doctor(var: Var = VAR, as_json: AsJson = False) -> None:
     """Say what is wrong with this installation, and what to do about it."""
-    found = findings(var)
+    found = checkup(var)
     if as_json:
         for one in found:
             typer.echo(json.dumps({"ok": one.ok, "subject": one.subject, "says": one.sentence}))

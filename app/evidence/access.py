@@ -30,9 +30,9 @@ class NoSuchCase(NotFound):
     """No client case with this identifier is visible to you."""
 
 
-def check_may_read(actor: Actor, candidate_id: UUID) -> None:
+def check_may_read(actor: Actor, candidate_id: UUID, *, submitted: bool) -> None:
     """Refuse someone who may know of the portfolio but not read what is in it."""
-    if not may_read_evidence(actor, candidate_id):
+    if not may_read_evidence(actor, candidate_id, submitted=submitted):
         raise EvidenceNotOpen
 
 
@@ -43,6 +43,10 @@ def check_may_change(actor: Actor, candidate_id: UUID) -> None:
     check_right(actor, RIGHTS, "evidence.change")
 
 
-def may_read_file(actor: Actor, candidate_id: UUID, referents: frozenset[UUID]) -> bool:
+def may_read_file(
+    actor: Actor, candidate_id: UUID, referents: frozenset[UUID], *, submitted: bool
+) -> bool:
     """Tell whether `actor` may open a file: its owner, the staff, and those asked to assess it."""
-    return may_read_evidence(actor, candidate_id) or actor.person_id in referents
+    return (
+        may_read_evidence(actor, candidate_id, submitted=submitted) or actor.person_id in referents
+    )

@@ -62,6 +62,19 @@ def file(work: Work, id: UUID) -> tuple[File, Portfolio]:
     return found, portfolio
 
 
+def item_to_read(work: Work, id: UUID) -> Item:
+    """Fetch an item without waiting for those who change its portfolio."""
+    found = _to_read(work, Item, id, access.NoSuchEvidence)
+    if found.removed_at is not None:
+        raise access.NoSuchEvidence
+    return found
+
+
+def file_to_read(work: Work, id: UUID) -> File:
+    """Fetch what is known of a file without waiting for those who change its portfolio."""
+    return _to_read(work, File, id, access.NoSuchFile)
+
+
 UNDER_WAY = Statement(
     "SELECT f.portfolio_id, f.upload_id, f.size, f.part_size, p.state"
     " FROM evidence_file f JOIN portfolio p ON p.tenant_id = f.tenant_id AND p.id = f.portfolio_id"
@@ -90,10 +103,10 @@ def under_way(work: Work, id: UUID) -> UnderWay | None:
     return UnderWay(key, upload_id, size, part_size, PortfolioState(state))
 
 
-def file_to_read(work: Work, id: UUID) -> tuple[File, UUID] | None:
-    """Return a file and its portfolio's candidate, whoever asks."""
+def file_to_open(work: Work, id: UUID) -> tuple[File, Portfolio] | None:
+    """Return a file and its portfolio, whoever asks."""
     row = work.session.execute(
-        select(File, Portfolio.candidate_id)
+        select(File, Portfolio)
         .join(Portfolio, Portfolio.id == File.portfolio_id)
         .where(File.id == id)
     ).one_or_none()
@@ -179,15 +192,21 @@ def claims(work: Work, portfolio_id: UUID) -> Sequence[Claim]:
 
 
 def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
-    """Return the items as the readiness rules see them."""
+    """Return the items as the readiness rules see them.
+
+    Items are read first and files last: where nobody holds the portfolio, what comes in meanwhile
+    adds to an item that is known, or is left out with its own.
+    """
+    known = items(work, portfolio_id)
+    made = claims(work, portfolio_id)
     found: dict[UUID, list[tuple[str, State]]] = {}
     states: dict[UUID, State] = {}
     for file in files(work, portfolio_id):
         found.setdefault(file.item_id, []).append((file.kind, file.state))
         states[file.id] = file.state
     cited: dict[UUID, list[State]] = {}
-    for claim in claims(work, portfolio_id):
-        if claim.file_id is not None:
+    for claim in made:
+        if claim.file_id in states:
             cited.setdefault(claim.item_id, []).append(states[claim.file_id])
     consented = set(
         work.session.scalars(
@@ -204,7 +223,7 @@ def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
             consented=item.id in consented,
             cited=cited.get(item.id, []),
         )
-        for item in items(work, portfolio_id)
+        for item in known
     }
 
 
@@ -241,9 +260,23 @@ def _portfolio_of(work: Work, kind: type[Owned], id: UUID, missing: type[NotFoun
     if found is None:
         raise missing
     portfolio = work.session.get_one(Portfolio, found.portfolio_id, with_for_update=True)
-    if not may_read_evidence(work.actor, portfolio.candidate_id):
-        raise missing
+    _check_may_read(work, portfolio, missing)
     return portfolio
+
+
+def _to_read(work: Work, kind: type[Owned], id: UUID, missing: type[NotFound]) -> Owned:
+    """Fetch a thing, holding nothing, for those who may read what is in its portfolio."""
+    found = work.session.get(kind, id)
+    if found is None:
+        raise missing
+    _check_may_read(work, work.session.get_one(Portfolio, found.portfolio_id), missing)
+    return found
+
+
+def _check_may_read(work: Work, portfolio: Portfolio, missing: type[NotFound]) -> None:
+    candidate_id, submitted = portfolio.candidate_id, portfolio.was_submitted
+    if not may_read_evidence(work.actor, candidate_id, submitted=submitted):
+        raise missing
 
 
 def _present(work: Work, kind: type[Owned], id: UUID) -> Owned | None:

@@ -22,7 +22,7 @@ from app.work import Work
 
 def report(work: Work, id: UUID) -> list[Unmet]:
     """Say which rules for submission the portfolio does not meet yet, and where to mend them."""
-    return _report(work, portfolios.portfolio(work, id))
+    return _report(work, portfolios.portfolio_to_read(work, id))
 
 
 def submit(work: Work, id: UUID) -> tuple[Portfolio, Snapshot]:
@@ -78,11 +78,18 @@ def line_out(line: Unmet) -> dict[str, object]:
 
 
 def _report(work: Work, portfolio: Portfolio) -> list[Unmet]:
+    items = queries.ready_items(work, portfolio.id)
+    # Where nobody holds the portfolio, a claim may be on an item that came in meanwhile.
+    claims = [
+        (claim.indicator, claim.item_id)
+        for claim in queries.claims(work, portfolio.id)
+        if claim.item_id in items
+    ]
     return readiness.unmet(
         reference.framework(work.session, portfolio.framework_id),
         reference.scheme(work.session, portfolio.scheme_id).evidence_rules,
-        queries.ready_items(work, portfolio.id),
-        [(claim.indicator, claim.item_id) for claim in queries.claims(work, portfolio.id)],
+        items,
+        claims,
         {own.indicator for own in queries.self_ratings(work, portfolio.id)},
         work.now.date(),
     )

@@ -52,7 +52,8 @@ CONTENT = """
 """
 
 TREE = Statement(
-    "SELECT p.candidate_id, p.training_body_id, p.version, p.state,"  # noqa: S608 -- constants
+    "SELECT p.candidate_id, p.training_body_id, p.submitted_at, p.version,"  # noqa: S608 -- constants
+    " p.state,"
     " CASE WHEN p.version IS DISTINCT FROM CAST(:known AS bigint) THEN json_build_object("
     " 'id', p.id, 'candidate_id', p.candidate_id, 'training_body_id', p.training_body_id,"
     " 'framework_id', p.framework_id, 'scheme_id', p.scheme_id, 'charter_id', p.charter_id,"
@@ -79,9 +80,10 @@ def tree(work: Work, id: UUID, known: int | None) -> Tree:
     row = TREE.row(work.session, {"id": id, "known": known})
     if row is None:
         raise access.NoSuchPortfolio
-    candidate_id, training_body_id, version, state, body = row
-    if not access.may_read_evidence(work.actor, candidate_id):
-        access.check_may_read(work.actor, candidate_id, training_body_id)
+    candidate_id, training_body_id, submitted_at, version, state, body = row
+    submitted = submitted_at is not None
+    if not access.may_read_evidence(work.actor, candidate_id, submitted=submitted):
+        access.check_may_read(work.actor, candidate_id, training_body_id, submitted=submitted)
         raise access.EvidenceNotOpen
     if body is None:
         return Tree(version, None)

@@ -179,10 +179,13 @@ def link(work: Work, id: UUID, referents: frozenset[UUID]) -> str:
     `referents` are those who assess a snapshot with it. A reading by anyone but the candidate is
     entered in the portfolio's journal.
     """
-    found = queries.file_to_read(work, id)
-    if found is None or not access.may_read_file(work.actor, found[1], referents):
+    found = queries.file_to_open(work, id)
+    if found is None:
         raise access.NoSuchFile
-    file, candidate_id = found
+    file, portfolio = found
+    candidate_id, submitted = portfolio.candidate_id, portfolio.was_submitted
+    if not access.may_read_file(work.actor, candidate_id, referents, submitted=submitted):
+        raise access.NoSuchFile
     if file.state not in (State.AVAILABLE, State.SUPERSEDED):
         raise FileNotReadable(state=file.state)
     if work.actor.person_id != candidate_id:

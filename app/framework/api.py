@@ -16,11 +16,12 @@ from app.framework.schemas import CharterOut, DifferencesOut, FrameworkOut, Sche
 from app.kit.canonical import Json
 from app.kit.db import Sessions, transaction
 from app.kit.fields import Code
-from app.kit.http import PrefixRouter, declared
+from app.kit.http import declared
+from app.kit.routing import api_router
 
-frameworks = PrefixRouter(prefix="/frameworks", tags=["Reference data"])
-schemes = PrefixRouter(prefix="/schemes", tags=["Reference data"])
-charters = PrefixRouter(prefix="/charters", tags=["Reference data"])
+frameworks = api_router("/frameworks", "Reference data")
+schemes = api_router("/schemes", "Reference data")
+charters = api_router("/charters", "Reference data")
 routers = (frameworks, schemes, charters)
 
 ALWAYS_ASK = "public, no-cache"

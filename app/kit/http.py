@@ -1,4 +1,4 @@
-"""HTTP habits shared by all routers: problem documents, versions, pages, and cheap routing."""
+"""HTTP habits shared by all routers: problem documents, versions, and pages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
-from starlette.types import Scope
 
 from app.kit.contention import refusal_of
 from app.kit.errors import (
@@ -126,29 +123,6 @@ def problem_kinds() -> list[dict[str, object]]:
             "status": kind.status,
         }
     return [found[slug] for slug in sorted(found)]
-
-
-API = "/api/v1"
-
-
-class PrefixRouter(APIRouter):
-    """A router below `/api/v1` that is not searched for paths that are not its own.
-
-    FastAPI tries the routes of every included router one by one; with a hundred operations the last
-    one would cost as much again as its work.
-    """
-
-    def __init__(
-        self, *, prefix: str, tags: list[str], route_class: type[APIRoute] = APIRoute
-    ) -> None:
-        super().__init__(prefix=API + prefix, tags=list(tags), route_class=route_class)
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        path: str = scope["path"]
-        root: str = scope.get("root_path", "")
-        if not path.removeprefix(root).startswith(self.prefix):
-            return Match.NONE, {}
-        return super().matches(scope)
 
 
 def etag(version: int) -> str:

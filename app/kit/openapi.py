@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 PROBLEM_SCHEMA = {
     "title": "Problem",
@@ -32,13 +35,18 @@ COMMON = {
 PUBLIC_TAGS = frozenset({"Reference data", "Certificates"})
 
 
-def describe_problems(app: FastAPI) -> None:
-    """Make the app's OpenAPI document tell how to authenticate and how it refuses."""
-    generate = app.openapi
+def describe(app: FastAPI, operations: Sequence[APIRoute]) -> None:
+    """Make the app's OpenAPI document tell its operations, how to authenticate, how it refuses."""
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = generate()
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=operations,
+            )
             components = document.setdefault("components", {})
             schemas = components.setdefault("schemas", {})
             schemas["Problem"] = PROBLEM_SCHEMA

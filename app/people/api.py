@@ -18,7 +18,7 @@ from app.people.access import (
     ScopeBeyondYours,
     TokenReachesFurther,
 )
-from app.people.authentication import door, feature_router
+from app.people.door import door, feature_router
 from app.people.models import ApiToken, Organisation, Person, RoleHolding
 from app.people.schemas import (
     IssuedTokenOut,

@@ -11,7 +11,9 @@ from app.portfolio.lifecycle import Step
 
 RIGHTS: Rights = {
     "portfolio.open": frozenset({Role.CANDIDATE}),
-    "portfolio.read_all": frozenset({Role.OFFICER, Role.VERIFIER, Role.DECISION_MAKER}),
+    "portfolio.read_all": frozenset({Role.OFFICER}),
+    # What a verifier looks at and a decision maker decides on begins with a submission.
+    "portfolio.read_submitted": frozenset({Role.VERIFIER, Role.DECISION_MAKER}),
     "portfolio.apply": frozenset({Role.CANDIDATE}),
     "portfolio.submit": frozenset({Role.CANDIDATE}),
     "portfolio.withdraw": frozenset({Role.CANDIDATE}),
@@ -63,18 +65,30 @@ class NotTheCandidate(Forbidden):
     """Only its candidate does this to a portfolio."""
 
 
-def may_read(actor: Actor, candidate_id: UUID, training_body_id: UUID | None) -> bool:
-    """Tell whether `actor` may know of a portfolio: else it does not exist for them."""
+def may_read_as_staff(actor: Actor, *, submitted: bool) -> bool:
+    """Tell whether a role lets `actor` know of the portfolios that were submitted, or were not."""
+    if submitted and RIGHTS["portfolio.read_submitted"] & actor.roles:
+        return True
+    return bool(RIGHTS["portfolio.read_all"] & actor.roles)
+
+
+def may_read(
+    actor: Actor, candidate_id: UUID, training_body_id: UUID | None, *, submitted: bool
+) -> bool:
+    """Tell whether `actor` may know of a portfolio: else it does not exist for them.
+
+    `submitted`: it was once, whatever became of it since.
+    """
     return (
         actor.person_id in (candidate_id, NOBODY)
-        or bool(RIGHTS["portfolio.read_all"] & actor.roles)
+        or may_read_as_staff(actor, submitted=submitted)
         or training_body_id in actor.training_bodies
     )
 
 
-def may_read_evidence(actor: Actor, candidate_id: UUID) -> bool:
+def may_read_evidence(actor: Actor, candidate_id: UUID, *, submitted: bool) -> bool:
     """Tell whether `actor` may read what is in it; a training body sees progress only."""
-    return may_read(actor, candidate_id, None)
+    return may_read(actor, candidate_id, None, submitted=submitted)
 
 
 def may_read_arrangements(actor: Actor, candidate_id: UUID) -> bool:
@@ -84,8 +98,10 @@ def may_read_arrangements(actor: Actor, candidate_id: UUID) -> bool:
     )
 
 
-def check_may_read(actor: Actor, candidate_id: UUID, training_body_id: UUID | None) -> None:
-    if not may_read(actor, candidate_id, training_body_id):
+def check_may_read(
+    actor: Actor, candidate_id: UUID, training_body_id: UUID | None, *, submitted: bool
+) -> None:
+    if not may_read(actor, candidate_id, training_body_id, submitted=submitted):
         raise NoSuchPortfolio
 
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Response
 
 from app.kit.http import declared, link_next
 from app.kit.paging import Limit, MalformedCursor, position
-from app.people.authentication import door, feature_router
+from app.people.door import door, feature_router
 from app.portfolio import access, prerequisites, queries, service
 from app.portfolio.access import NoSuchPortfolio, NotTheCandidate, OwnCase
 from app.portfolio.lifecycle import ReasonRequired, State, Step, StepNotOpen
@@ -80,9 +80,11 @@ def list_portfolios(
 )
 def history(id: UUID, work: CurrentWork) -> Sequence[TransitionOut]:
     """List the steps that a portfolio has taken; a training body is not told the reasons."""
-    portfolio = queries.portfolio(work, id)
+    portfolio = queries.portfolio_to_read(work, id)
     found = queries.transitions(work, id)
-    if access.may_read_evidence(work.actor, portfolio.candidate_id):
+    if access.may_read_evidence(
+        work.actor, portfolio.candidate_id, submitted=portfolio.was_submitted
+    ):
         return [TransitionOut.model_validate(step) for step in found]
     return [TransitionOut.model_validate(step).model_copy(update=NO_REASON) for step in found]
 
@@ -120,7 +122,7 @@ def apply(id: UUID, body: NewApplication, work: CurrentWork) -> Portfolio:
 )
 def application(id: UUID, work: CurrentWork) -> ApplicationOut:
     """Show an application and how each prerequisite stands."""
-    portfolio = queries.portfolio(work, id)
+    portfolio = queries.portfolio_to_read(work, id)
     found = queries.application(work, id)
     confidential = access.may_read_arrangements(work.actor, portfolio.candidate_id)
     return ApplicationOut(

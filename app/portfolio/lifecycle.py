@@ -72,6 +72,9 @@ PATHS: dict[tuple[State, Step], State] = {
 }
 """Every step there is."""
 
+BY_ITSELF = frozenset({Step.BEGIN_ASSESSMENT, Step.CONCLUDE, Step.CLOSE, Step.LAPSE})
+"""Steps that nobody takes: the service does, when others did their part or time has passed."""
+
 WITH_REASON = frozenset(
     {
         Step.ASK_FOR_INFORMATION,
@@ -118,8 +121,8 @@ def after(state: State, step: Step) -> State:
 
 
 def steps_from(state: State) -> list[Step]:
-    """Return the steps open from `state`, in the order of the process."""
-    return [step for step in Step if (state, step) in PATHS]
+    """Return the steps that somebody can take from `state`, in the order of the process."""
+    return [step for step in Step if (state, step) in PATHS and step not in BY_ITSELF]
 
 
 def check_reason(step: Step, reason: str | None) -> None:

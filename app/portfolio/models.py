@@ -34,6 +34,11 @@ class Portfolio(TenantRow):
     decided_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
+    def was_submitted(self) -> bool:
+        """Whether it was submitted once, whatever became of it since."""
+        return self.submitted_at is not None
+
+    @property
     def open_steps(self) -> list[Step]:
         return steps_from(self.state)
 

@@ -22,11 +22,12 @@ class NoApplication(NotFound):
 
 def portfolio(work: Work, id: UUID) -> Portfolio:
     """Fetch a portfolio that the actor may see and hold its row until the transaction ends."""
-    found = work.session.get(Portfolio, id, with_for_update=True)
-    if found is None:
-        raise access.NoSuchPortfolio
-    access.check_may_read(work.actor, found.candidate_id, found.training_body_id)
-    return found
+    return _visible(work, portfolio_for_duty(work, id))
+
+
+def portfolio_to_read(work: Work, id: UUID) -> Portfolio:
+    """Fetch a portfolio that the actor may see, without waiting for those who change it."""
+    return _visible(work, portfolio_to_read_for_duty(work, id))
 
 
 def portfolio_for_duty(work: Work, id: UUID) -> Portfolio:
@@ -34,6 +35,21 @@ def portfolio_for_duty(work: Work, id: UUID) -> Portfolio:
     found = work.session.get(Portfolio, id, with_for_update=True)
     if found is None:
         raise access.NoSuchPortfolio
+    return found
+
+
+def portfolio_to_read_for_duty(work: Work, id: UUID) -> Portfolio:
+    """Fetch a portfolio, to read it only, for someone whose right was established elsewhere."""
+    found = work.session.get(Portfolio, id)
+    if found is None:
+        raise access.NoSuchPortfolio
+    return found
+
+
+def _visible(work: Work, found: Portfolio) -> Portfolio:
+    access.check_may_read(
+        work.actor, found.candidate_id, found.training_body_id, submitted=found.was_submitted
+    )
     return found
 
 
@@ -60,13 +76,14 @@ def portfolios(
 ) -> Page[Portfolio]:
     """Return a page of the portfolios that the actor may know of, the oldest first."""
     rows = select(Portfolio).where(beyond(Portfolio.opened_at, Portfolio.id, after))
-    if not access.RIGHTS["portfolio.read_all"] & work.actor.roles:
-        rows = rows.where(
-            or_(
-                Portfolio.candidate_id == work.actor.person_id,
-                Portfolio.training_body_id.in_(work.actor.training_bodies),
-            )
-        )
+    if not access.may_read_as_staff(work.actor, submitted=False):
+        seen = [
+            Portfolio.candidate_id == work.actor.person_id,
+            Portfolio.training_body_id.in_(work.actor.training_bodies),
+        ]
+        if access.may_read_as_staff(work.actor, submitted=True):
+            seen.append(Portfolio.submitted_at.is_not(None))
+        rows = rows.where(or_(*seen))
     if state is not None:
         rows = rows.where(Portfolio.state == state)
     rows = rows.order_by(Portfolio.opened_at, Portfolio.id).limit(limit + 1)

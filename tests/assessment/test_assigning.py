@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from app.actor import Role
 from app.kit.clock import utc_now
 from app.people.models import OrganisationKind
 from app.people.service import end_role
+from app.portfolio.lifecycle import State as PortfolioState
 from tests import assess, make
 from tests.assess import Panel, done, refused
 from tests.make import Json, Person
@@ -200,6 +202,46 @@ def test_a_portfolio_that_was_withdrawn_is_neither_taken_on_nor_finished(
     assert refused(answer, 409, "ratings-closed")["portfolio_state"] == "withdrawn"
     ask(panel, portfolio, panel.dario, 409, "step-not-open")
     done(panel.bruno.post(f"/assessments/{waiting}/decline", WHY))
+
+
+def queue(referent: Person, query: str = "") -> list[str]:
+    return [one["id"] for one in referent.get(f"/assessments{query}").json()]
+
+
+def test_a_portfolio_that_was_withdrawn_leaves_the_queues_of_its_referents(
+    panel: Panel, amira: Person, portfolio: UUID
+) -> None:
+    waiting = assess.assign(panel.officer, portfolio, panel.bruno)
+    begun = assess.taken_on(panel.officer, portfolio, panel.chloe)
+    other = make.submitted_portfolio(panel.candidate("Milan"))
+    kept = [str(assess.assign(panel.officer, other, one)) for one in (panel.bruno, panel.chloe)]
+    assert queue(panel.bruno) == [str(waiting), kept[0]]
+    assert queue(panel.chloe) == [str(begun), kept[1]]
+
+    done(amira.post(f"/portfolios/{portfolio}/withdrawal"))
+    assert [queue(panel.bruno), queue(panel.chloe)] == [kept[:1], kept[1:]]
+    assert queue(panel.chloe, "?state=in_progress") == [str(begun)], "it can still be looked up"
+    assert assess.desk(panel.chloe, begun)["state"] == "in_progress"
+
+
+def test_a_queue_is_work_on_portfolios_that_are_under_assessment(
+    panel: Panel, portfolio: UUID
+) -> None:
+    assess.taken_on(panel.officer, portfolio, panel.bruno)
+    with_work = set()
+    for state in PortfolioState:
+        with panel.tenant.at_work() as work:
+            work.session.execute(
+                text("UPDATE portfolio SET state = :state, decided_at = now() WHERE id = :id"),
+                {"state": state, "id": portfolio},
+            )
+        if queue(panel.bruno):
+            with_work.add(state)
+    assert with_work == {
+        PortfolioState.SUBMITTED,
+        PortfolioState.IN_ASSESSMENT,
+        PortfolioState.CLARIFICATION,
+    }
 
 
 def test_a_portfolio_not_submitted_yet_is_not_assigned(panel: Panel, amira: Person) -> None:

@@ -270,6 +270,7 @@ def test_an_assessment_is_final_when_everything_is_rated_and_judged(
     assess.rate_all(bruno, assessment)
     finished = done(bruno.post(path, assess.COMMENT))
     assert (finished["state"], finished["comment"]) == ("final", assess.COMMENT["comment"])
+    assert finished["open_steps"] == [], "only the portfolio's return opens it again"
 
 
 def test_a_final_rating_is_locked(bruno: Person, assessment: UUID) -> None:
@@ -280,7 +281,7 @@ def test_a_final_rating_is_locked(bruno: Person, assessment: UUID) -> None:
     version = found["version"]
     assert isinstance(version, int)
     problem = refused(put(bruno, assessment, "1a", given(3), version), 409, "ratings-closed")
-    assert (problem["state"], problem["open_steps"]) == ("final", ["reopen"])
+    assert (problem["state"], problem["open_steps"]) == ("final", [])
     of_desk = assess.desk(bruno, assessment)["version"]
     assert isinstance(of_desk, int)
     refused(put_many(bruno, assessment, {"1a": given(3)}, of_desk), 409, "ratings-closed")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 
 import pytest
 
+from app.framework.content.scheme import Outcome
 from app.kit.clock import utc_now
 from tests import assess, make
 from tests.assess import Assessed, Panel, done, interview, refused
@@ -64,12 +67,36 @@ def test_the_draw_for_verification_is_on_record(panel: Panel, case: Assessed) ->
     assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
     with panel.tenant.at_work() as work:
         row = work.session.connection().exec_driver_sql(
-            "SELECT v.lot, v.share, v.required, s.root FROM verification v"
+            "SELECT v.lot, v.share, v.required, v.seed, s.root FROM verification v"
             " JOIN snapshot s ON s.id = v.snapshot_id WHERE v.portfolio_id = %s",
             (case.portfolio_id,),
         )
-        lot, share, required, root = row.one()
-    assert (lot, required) == (assess.lot_of(root), lot < share)
+        lot, share, required, seed, root = row.one()
+    assert (lot, required) == (assess.lot_of(root, seed), lot < share)
+    assert done(panel.vera.get(f"{case.path}/verification"))["seed"] == seed
+
+
+def test_the_journal_holds_a_draw_to_its_seed_without_telling_it(
+    panel: Panel, case: Assessed
+) -> None:
+    assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
+    seed = str(done(panel.vera.get(f"{case.path}/verification"))["seed"])
+    path = f"/journal?stream={case.portfolio_id}&limit=200"
+    (drawn,) = (one for one in panel.vera.get(path).json() if one["action"] == "verification.drawn")
+    assert drawn["facts"] == {"seed_sha256": hashlib.sha256(bytes.fromhex(seed)).hexdigest()}
+    for person in (panel.bruno, panel.chloe, case.amira):
+        for read in (path, f"{case.path}/verification", f"{case.path}/snapshot"):
+            assert seed not in person.get(read).text
+
+
+def test_the_candidate_reads_no_outcome_in_the_journal_before_it_is_decided(
+    panel: Panel, case: Assessed
+) -> None:
+    assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
+    entries = case.amira.get(f"/journal?stream={case.portfolio_id}&limit=200").json()
+    assert "portfolio.conclude" in [one["action"] for one in entries]
+    told = json.dumps([one["facts"] for one in entries])
+    assert not [outcome for outcome in Outcome if f'"{outcome}"' in told]
 
 
 def test_an_interview_is_confirmed_once_there_is_one(panel: Panel, case: Assessed) -> None:

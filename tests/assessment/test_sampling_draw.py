@@ -13,16 +13,17 @@ from app.framework.content.scheme import SamplingRule
 from tests import rules
 
 SAMPLING = rules.scheme().assessment.verification_sampling
-roots = st.text("0123456789abcdef", min_size=64, max_size=64)
+ROOT = "ab" * 32
+seeds = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
-def drawn(finished: int, *, at_risk: bool = False, seed: str = "ab" * 32) -> Drawn:
-    return draw(SAMPLING, at_risk=at_risk, referent_assessments=finished, seed=seed)
+def drawn(finished: int, *, at_risk: bool = False, seed: str = "cd" * 32) -> Drawn:
+    return draw(SAMPLING, at_risk=at_risk, referent_assessments=finished, root=ROOT, seed=seed)
 
 
-@given(roots, st.integers(0, 1000))
-def test_a_refusal_or_a_third_referent_is_always_verified(root: str, finished: int) -> None:
-    found = drawn(finished, at_risk=True, seed=root)
+@given(seeds, st.integers(0, 1000))
+def test_a_refusal_or_a_third_referent_is_always_verified(seed: str, finished: int) -> None:
+    found = drawn(finished, at_risk=True, seed=seed)
     assert found.required
     assert (found.rule, found.share) == ("refused_or_third_referent_or_appeal", Decimal("1.0"))
 
@@ -46,24 +47,30 @@ def test_a_rule_up_to_no_number_matches_nobody_who_has_assessed() -> None:
         SamplingRule("referent_assessments_up_to", Decimal(1)),
         SamplingRule("otherwise", Decimal(0)),
     ]
-    assert draw(bare, at_risk=False, referent_assessments=1, seed="0").rule == "otherwise"
+    found = draw(bare, at_risk=False, referent_assessments=1, root=ROOT, seed="0")
+    assert found.rule == "otherwise"
 
 
-@given(roots)
-def test_the_lot_is_between_nought_and_one_and_the_same_for_everyone(root: str) -> None:
-    lot = lot_from(root)
+@given(seeds, seeds)
+def test_the_lot_is_between_nought_and_one_and_the_same_for_everyone(root: str, seed: str) -> None:
+    lot = lot_from(root, seed)
     assert 0 <= lot < 1
-    assert lot == lot_from(root)
+    assert lot == lot_from(root, seed)
     assert lot * 1_000_000 % 1 == 0
 
 
-@given(roots, st.integers(1, 30))
+def test_whoever_knows_only_what_was_submitted_cannot_tell_the_lot() -> None:
+    assert len({lot_from(ROOT, f"{number:064x}") for number in range(100)}) == 100
+    assert len({lot_from(f"{number:064x}", "cd" * 32) for number in range(100)}) == 100
+
+
+@given(seeds, st.integers(1, 30))
 def test_an_assessment_is_drawn_exactly_if_its_lot_is_below_the_share(
-    root: str, finished: int
+    seed: str, finished: int
 ) -> None:
-    found = drawn(finished, seed=root)
-    assert found.required == (lot_from(root) < found.share)
-    assert found.lot == lot_from(root)
+    found = drawn(finished, seed=seed)
+    assert found.required == (lot_from(ROOT, seed) < found.share)
+    assert found.lot == lot_from(ROOT, seed)
 
 
 def test_of_many_assessments_about_the_share_is_drawn() -> None:

@@ -40,13 +40,14 @@ def kept(panel: Panel, case: Assessed, code: str) -> tuple[int | None, int | Non
     return first, present
 
 
-def draws(panel: Panel, case: Assessed) -> list[tuple[str | None, Decimal]]:
+def draws(panel: Panel, case: Assessed) -> list[tuple[str | None, Decimal, str]]:
+    """Return what was found in each draw, its lot and its seed."""
     with panel.tenant.at_work() as work:
         rows = work.session.connection().exec_driver_sql(
-            "SELECT outcome, lot FROM verification WHERE portfolio_id = %s ORDER BY drawn_at",
+            "SELECT outcome, lot, seed FROM verification WHERE portfolio_id = %s ORDER BY drawn_at",
             (case.portfolio_id,),
         )
-        return [(outcome, lot) for outcome, lot in rows]
+        return [(outcome, lot, seed) for outcome, lot, seed in rows]
 
 
 def test_a_verifier_confirms_an_assessment_once(panel: Panel, case: Assessed) -> None:
@@ -126,7 +127,11 @@ def test_a_returned_assessment_is_rated_final_concluded_and_drawn_again(
         assess.rate_all(person, id, usual=3)
         assess.finalise(person, id)
     assert assess.state(case) == "assessed"
-    assert [outcome for outcome, _ in draws(panel, case)] == ["returned", None]
+    (before, _, first), (now, lot, second) = draws(panel, case)
+    assert (before, now) == ("returned", None)
+    assert first != second, "who knows one draw does not know the next"
+    root = str(done(panel.vera.get(f"{case.path}/snapshot"))["root"])
+    assert lot == assess.lot_of(root, second)
     assert kept(panel, case, "1a") == (2, 3), "the first rating is kept"
     assert kept(panel, case, "1b") == (2, 2)
     found = assess.result(panel.diana, case)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import text
 
 from app.actor import Role
 from app.assessment.agreement import settle
 from app.assessment.scoring import recommend
+from app.people import queries as people
+from app.portfolio import queries as portfolios
 from tests import assess, make, rules
 from tests.assess import Assessed, Panel, done, drafted, refused, signed, verified
 from tests.make import Json, Person
@@ -108,6 +112,28 @@ def test_signatures_at_once_make_one_certificate(panel: Panel) -> None:
     )
     assert sorted(one.status_code for one in answers) == [200, 409, 409, 409]
     assert certificates(panel) == 1
+
+
+HELD = tuple(
+    text(f"SELECT FROM {table} WHERE portfolio_id = :id FOR UPDATE")
+    for table in ("assessment", "interview", "verification", "decision")
+)
+
+
+def test_who_reads_a_case_does_not_wait_for_who_changes_it(panel: Panel) -> None:
+    case = verified(panel)
+    drafted(panel.diana, case.portfolio_id)
+    pages = [(panel.officer, f"{case.path}/{page}") for page in ("assignments", "result")]
+    pages += [(panel.diana, f"{case.path}/{page}") for page in ("verification", "decision")]
+    pages += [(panel.bruno, f"{case.path}/interview/plan"), (panel.officer, "/portfolios")]
+    pages += [(panel.bruno, "/assessments"), (panel.bruno, f"/assessments/{case.bruno_id}")]
+    with ThreadPoolExecutor(1) as thread, panel.tenant.at_work() as work:
+        portfolios.portfolio(work, case.portfolio_id)
+        for held in HELD:
+            work.session.execute(held, {"id": case.portfolio_id})
+        for person, path in pages:
+            answer = thread.submit(person.get, path).result(timeout=20)
+            assert answer.status_code == 200, path
 
 
 @pytest.mark.parametrize(
@@ -261,6 +287,37 @@ def test_a_draft_on_a_portfolio_that_was_withdrawn_is_not_signed(panel: Panel) -
     done(case.amira.post(f"{case.path}/withdrawal"))
     refused(panel.diana.post(f"/decisions/{decision}/signatures"), 409, "step-not-open")
     assert done(panel.diana.get(f"{case.path}/decision"))["signatures"] == 0
+
+
+def named(case: Assessed, name: str) -> None:
+    """Give a candidate another name."""
+    with case.amira.tenant.at_work() as work:
+        people.person(work, case.amira.id).name = name
+
+
+def test_nobody_is_certified_under_a_name_that_cannot_be_printed(panel: Panel) -> None:
+    case = verified(panel, level="master", usual=3)
+    named(case, "Amira 李\u0301 \u202eأ")
+    problem = refused(decide(panel.diana, case, {"outcome": "granted"}), 422, "undrawable-text")
+    assert problem["characters"] == [
+        "李 (U+674E, CJK UNIFIED IDEOGRAPH-674E)",
+        "(U+202E, RIGHT-TO-LEFT OVERRIDE)",
+        "أ (U+0623, ARABIC LETTER ALEF WITH HAMZA ABOVE)",
+    ]
+    refused(panel.diana.get(f"{case.path}/decision"), 404, "no-such-decision")
+
+    named(case, "Ami\u0301ra\u00a0O’Neill-Щерба")
+    decision = drafted(panel.diana, case.portfolio_id)
+    named(case, "李")
+    refused(panel.diana.post(f"/decisions/{decision}/signatures"), 422, "undrawable-text")
+    assert done(panel.diana.get(f"{case.path}/decision"))["signatures"] == 0
+
+
+def test_a_refusal_is_decided_whatever_the_name(panel: Panel) -> None:
+    case = verified(panel)
+    named(case, "李小龍")
+    made = signed(panel.diana, drafted(panel.diana, case.portfolio_id, "refused", reasons=WHY))
+    assert (made["state"], made["certificate_number"]) == ("signed", None)
 
 
 def test_a_master_certificate_takes_the_signatures_of_two_persons(panel: Panel) -> None:

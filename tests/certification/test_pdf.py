@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +14,9 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from app.certification.alphabet import UndrawableText, drawable, has_shape
 from app.certification.face import CertificateFace, written_date
-from app.certification.lettering import TextTooLong, UndrawableText, fitted
+from app.certification.lettering import TextTooLong, fitted, typefaces
 from app.certification.pdf import draw
 
 Tool = Callable[[str], str]
@@ -35,6 +37,8 @@ FACE = CertificateFace(
     verification_url="https://register.example/verify/MC-S-2026-000123-33",
     language="en",
 )
+LONGEST_NAME = 200
+"""In characters: `app.kit.fields.Line`."""
 LONG_NAME = "Prof. Dr. María de los Ángeles Fernández-Villaverde y Rodríguez de la Fuente"
 NAMES = [
     "Amira Haddad",
@@ -187,6 +191,67 @@ def test_a_name_that_cannot_be_drawn_is_refused_character_by_character(
     characters = refused.value.members["characters"]
     assert isinstance(characters, list)
     assert characters[0] == character
+
+
+def test_the_characters_known_to_have_a_shape_are_those_of_every_font() -> None:
+    everything = [chr(code) for code in range(sys.maxunicode + 1)]
+    known = {character for character in everything if has_shape(character)}
+    shapes = [face.face.charToGlyph for face in typefaces().values()]
+    assert len(shapes) == 3
+    assert known == {
+        character
+        for character in everything
+        if all(ord(character) in glyphs for glyphs in shapes)
+        and not unicodedata.category(character).startswith("C")
+    }
+
+
+def test_the_web_process_refuses_a_name_without_loading_what_draws() -> None:
+    asked = (
+        "import sys, app.main;"
+        "print('app.certification.alphabet' in sys.modules,"
+        " sorted({'reportlab', 'font_roboto', 'app.certification.lettering'} & set(sys.modules)))"
+    )
+    assert output(sys.executable, "-c", asked).split() == ["True", "[]"]
+
+
+def letters(*scripts: str) -> list[str]:
+    """Return every letter and mark of these scripts, composed, that people write names with."""
+    blocks = [range(0x41, 0x250), range(0x300, 0x530), range(0x1E00, 0x2000)]
+    found = [unicodedata.normalize("NFC", chr(code)) for block in blocks for code in block]
+    return [one for one in found if unicodedata.name(one[0], "").startswith(scripts)]
+
+
+@pytest.mark.parametrize("script", ["LATIN", "GREEK", "CYRILLIC", "COMBINING"])
+def test_no_letter_or_accent_of_a_european_script_is_missing(script: str) -> None:
+    words = [unicodedata.normalize("NFC", f"A{one}") for one in letters(f"{script} ")]
+    assert len(words) > 100
+    assert [drawable(word) for word in words] == words
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *NAMES,
+        "Seán O’Brien-D'Arcy",
+        "Kaʻahumanu Hawaiʼi ʽAlī",
+        "Jean\u2010Luc Anne\u2011Marie Saint\u2013Exupéry",
+        "A. B. Smith, Jr.",
+        "Łukasz Żółć-Ğül İstanbullu Ɓaɗo",
+        "Ἀλέξανδρος ὁ Μέγας",
+        "Ѓорѓи Ќосев Ӯзбек",
+        "R\u0325ta M\u0302ba",
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_is_drawable_however_its_accents_are_written(name: str, form: str) -> None:
+    written = unicodedata.normalize(form, name)  # type: ignore[arg-type]
+    assert drawable(written.replace(" ", "\u00a0")) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("widest", ["W", "Щ", "⸻"])
+def test_any_name_that_can_be_entered_fits(widest: str) -> None:
+    assert draw(replace(FACE, holder_name=widest * LONGEST_NAME, issuer=widest * LONGEST_NAME))
 
 
 def test_a_long_name_shrinks_then_wraps_and_is_never_cut_off() -> None:

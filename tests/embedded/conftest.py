@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def shared(var: Path) -> Iterator[Services]:
 def s3() -> Callable[[Services], S3Client]:
     """How a test speaks to a store: as the service does, bearing with one that is starting."""
     return s3_client
+
+
+def process_of(var: Path, service: str) -> int:
+    """Return the number of the process that runs `service` ("postgres" or "store") now."""
+    return int(json.loads((var / service / "process.json").read_text())["pid"])
 
 
 def s3_client(running: Services) -> S3Client:

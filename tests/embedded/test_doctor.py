@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from app.cli.checkup import READERS, about_readers, checkup
+from app.cli.commands import app as command_line
 from app.embedded.doctor import Finding, findings
 from app.embedded.installation import Installation
 from app.embedded.ports import settle
@@ -71,3 +77,31 @@ def test_the_web_port_is_kept_even_while_another_program_uses_it(tmp_path: Path)
     before = settle(file)
     with socket.create_server(("127.0.0.1", before.web)):
         assert settle(file).web == before.web
+
+
+def test_readers_that_are_cut_off_from_the_network_are_well() -> None:
+    found = about_readers(without_network=True, system="linux")
+    assert (found.ok, found.remedy) == (True, None)
+
+
+def test_readers_that_can_reach_the_network_are_told_of_with_the_remedy() -> None:
+    found = about_readers(without_network=False, system="linux")
+    assert not found.ok
+    assert "They can reach the network" in found.sentence
+    assert "Allow user namespaces" in str(found.remedy)
+
+
+def test_where_no_system_could_cut_readers_off_it_is_said_but_is_no_fault() -> None:
+    found = about_readers(without_network=False, system="darwin")
+    assert found.ok
+    assert "They can reach the network" in found.sentence
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has namespaces")
+def test_the_doctor_tries_out_how_readers_are_confined(tmp_path: Path) -> None:
+    (tried,) = (one for one in checkup(tmp_path / "var") if one.subject == READERS)
+    said = CliRunner().invoke(command_line, ["doctor", "--json", "--var", str(tmp_path / "var")])
+    lines = {one["subject"]: one for one in map(json.loads, said.stdout.splitlines())}
+    assert lines[READERS] == {"ok": tried.ok, "subject": READERS, "says": tried.sentence}
+    assert said.exit_code == (0 if all(one["ok"] for one in lines.values()) else 1)
+    assert not (tmp_path / "var").exists()

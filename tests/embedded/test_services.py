@@ -23,6 +23,7 @@ from app.embedded.errors import CannotStart
 from app.embedded.installation import Installation
 from app.embedded.life import start_of
 from app.embedded.services import Services, services
+from tests.embedded.conftest import process_of
 
 PATIENCE = 40.0
 S3 = Callable[[Services], S3Client]
@@ -258,11 +259,6 @@ def until(happens: Callable[[], bool]) -> None:
     while not happens():
         assert time.monotonic() < give_up, "it did not happen"
         time.sleep(0.05)
-
-
-def process_of(var: Path, service: str) -> int:
-    """Return the number of the process that runs `service` ("postgres" or "store") now."""
-    return int(json.loads((var / service / "process.json").read_text())["pid"])
 
 
 def supervisor(var: Path) -> subprocess.Popen[str]:

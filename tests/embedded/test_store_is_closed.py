@@ -12,6 +12,7 @@ from types_boto3_s3 import S3Client
 
 from app.embedded.ports import Ports
 from app.embedded.services import Services
+from tests.embedded.conftest import process_of
 
 BUCKET, KEY, CONTENT = "sealed", "candidate/recording", b"a confidential conversation"
 
@@ -105,10 +106,6 @@ def test_the_database_listens_on_loopback_and_on_its_port_only(
     ports: Ports, shared: Services, var: Path
 ) -> None:
     assert listening(process_of(var, "postgres")) == [("0100007F", ports.postgres)]
-
-
-def process_of(var: Path, service: str) -> int:
-    return int(json.loads((var / service / "process.json").read_text())["pid"])
 
 
 def listening(pid: int) -> list[tuple[str, int]]:

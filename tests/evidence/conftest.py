@@ -1,4 +1,4 @@
-"""Files to hand in, and a look into the store behind the service's back."""
+"""Files to hand in, what a portfolio shows, and a look into the store behind the service's back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from uuid import UUID
 
 import pikepdf
 import pytest
+from httpx2 import Response
 from sqlalchemy import Engine, text
 
 from app.kit.settings import Settings
 from app.storage.connection import connect
 from tests import make
-from tests.make import Person
+from tests.make import Json, Person
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -62,6 +63,18 @@ def portfolio(amira: Person) -> UUID:
 def item(amira: Person, portfolio: UUID) -> UUID:
     """A piece of evidence in Amira's portfolio, without files."""
     return make.item(amira, portfolio)
+
+
+def tree(person: Person, portfolio: UUID) -> dict[str, list[Json]]:
+    """Return all that is in a portfolio, as a person sees it."""
+    found: dict[str, list[Json]] = person.get(f"/portfolios/{portfolio}").json()
+    return found
+
+
+def problem(answer: Response) -> tuple[int, str]:
+    """Return a problem's status and the last word of its type."""
+    found = answer.json()
+    return found["status"], str(found["type"]).rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

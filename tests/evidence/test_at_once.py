@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import pytest
 from httpx2 import Response
+from sqlalchemy import event
 
+from app.evidence.readiness import obstacles
+from app.evidence.submission import report
 from tests import make
-from tests.evidence.conftest import HoldUp
-from tests.evidence.test_putting_in import tree
+from tests.evidence.conftest import HoldUp, tree
 from tests.evidence.test_uploading import jobs
 from tests.make import Person
 
@@ -118,6 +121,68 @@ def test_a_portfolio_submitted_twice_at_once_is_sealed_once(
     act = lambda: amira.post(f"/portfolios/{id_}/submission")  # noqa: E731
     assert meeting(hold_up, id_, [act] * 2) == [(200, ""), (409, "step-not-open")]
     assert amira.get(f"/portfolios/{id_}/snapshot").json()["number"] == 1
+
+
+def test_who_reads_does_not_wait_for_who_changes(
+    amira: Person, officer: Person, hold_up: HoldUp
+) -> None:
+    id_ = make.submitted(amira, officer)
+    shown = tree(amira, id_)
+    pages = ("", "/history", "/application", "/readiness", "/self-assessment", "/snapshot")
+    paths = [
+        *(f"/portfolios/{id_}{page}" for page in (*pages, "/snapshot/manifest")),
+        f"/evidence/{shown['evidence'][0]['id']}",
+        f"/files/{shown['files'][0]['id']}",
+    ]
+    with ThreadPoolExecutor(1) as thread, hold_up(id_, 0):
+        for path in paths:
+            answer = thread.submit(amira.get, path).result(timeout=20)
+            assert answer.status_code == 200, path
+
+
+def report_while(amira: Person, portfolio: UUID, read: str, act: Callable[[], object]) -> set[str]:
+    """Have `act` done between what a report reads; return the rules that it finds in the way."""
+    done: list[object] = []
+
+    def do_once(_: object, __: object, statement: str, *___: object) -> None:
+        if f"FROM {read} " in " ".join(statement.split()) and not done:
+            done.append(act)
+            act()
+
+    engine = amira.tenant.sessions.engine
+    event.listen(engine, "after_cursor_execute", do_once)
+    try:
+        with amira.at_work() as work:
+            found = report(work, portfolio)
+    finally:
+        event.remove(engine, "after_cursor_execute", do_once)
+    assert done == [act]
+    return {line.rule for line in obstacles(found)}
+
+
+@pytest.mark.parametrize("read", ["evidence_item", "claim", "evidence_file"])
+def test_a_report_made_while_evidence_comes_in_is_of_what_there_was(
+    amira: Person, officer: Person, read: str
+) -> None:
+    id_ = make.ready(amira, officer)
+
+    def hand_in() -> None:
+        item = make.item(amira, id_)
+        make.claim(amira, item, "1a", file_id=str(make.file(amira, item)))
+
+    assert report_while(amira, id_, read, hand_in) == set()
+    assert len(tree(amira, id_)["evidence"]) == 4
+
+
+@pytest.mark.parametrize("read", ["evidence_item", "claim", "evidence_file"])
+def test_a_report_is_made_while_a_file_is_taken_out(
+    amira: Person, officer: Person, read: str
+) -> None:
+    id_ = make.ready(amira, officer)
+    file = tree(amira, id_)["files"][0]["id"]
+    found = report_while(amira, id_, read, lambda: amira.delete(f"/files/{file}"))
+    assert found == (set() if read == "evidence_file" else {"files_available"})
+    assert len(tree(amira, id_)["files"]) == 2
 
 
 def test_what_comes_in_during_the_submission_is_in_the_snapshot_or_after_it(

@@ -11,18 +11,23 @@ from app.evidence import access
 from app.portfolio.access import EvidenceNotOpen, NotTheCandidate
 
 TENANT, AMIRA, SOMEBODY = (UUID(int=number) for number in range(1, 4))
-STAFF = {Role.OFFICER, Role.VERIFIER, Role.DECISION_MAKER}
+STAFF = {
+    False: {Role.OFFICER},
+    True: {Role.OFFICER, Role.VERIFIER, Role.DECISION_MAKER},
+}
+"""Whose role is enough, before a portfolio was submitted and since."""
 
 
+@pytest.mark.parametrize("submitted", STAFF)
 @pytest.mark.parametrize("role", Role)
-def test_evidence_is_read_by_the_candidate_and_the_staff(role: Role) -> None:
-    access.check_may_read(Actor(TENANT, AMIRA, frozenset({role})), AMIRA)
+def test_evidence_is_read_by_the_candidate_and_the_staff(role: Role, submitted: bool) -> None:
+    access.check_may_read(Actor(TENANT, AMIRA, frozenset({role})), AMIRA, submitted=submitted)
     other = Actor(TENANT, SOMEBODY, frozenset({role}))
-    if role in STAFF:
-        access.check_may_read(other, AMIRA)
+    if role in STAFF[submitted]:
+        access.check_may_read(other, AMIRA, submitted=submitted)
     else:
         with pytest.raises(EvidenceNotOpen):
-            access.check_may_read(other, AMIRA)
+            access.check_may_read(other, AMIRA, submitted=submitted)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -37,10 +42,15 @@ def test_evidence_is_changed_by_its_candidate_alone(role: Role) -> None:
         access.check_may_change(Actor(TENANT, SOMEBODY, frozenset({role})), AMIRA)
 
 
+@pytest.mark.parametrize("submitted", STAFF)
 @pytest.mark.parametrize("role", Role)
-def test_a_file_is_opened_by_the_candidate_the_staff_and_those_who_assess_it(role: Role) -> None:
-    nobody: frozenset[UUID] = frozenset()
-    somebody = Actor(TENANT, SOMEBODY, frozenset({role}))
-    assert access.may_read_file(somebody, AMIRA, nobody) is (role in STAFF)
-    assert access.may_read_file(somebody, AMIRA, frozenset({SOMEBODY}))
-    assert access.may_read_file(Actor(TENANT, AMIRA, frozenset({role})), AMIRA, nobody)
+def test_a_file_is_opened_by_the_candidate_the_staff_and_those_who_assess_it(
+    role: Role, submitted: bool
+) -> None:
+    def may_read(person: UUID, *referents: UUID) -> bool:
+        actor = Actor(TENANT, person, frozenset({role}))
+        return access.may_read_file(actor, AMIRA, frozenset(referents), submitted=submitted)
+
+    assert may_read(SOMEBODY) is (role in STAFF[submitted])
+    assert may_read(SOMEBODY, SOMEBODY)
+    assert may_read(AMIRA)

@@ -16,33 +16,68 @@ from app.evidence.media.facts import Caution, Facts
 FACTS = {"pages": 3, "milliseconds": None, "width": None, "height": None, "cautions": ["script"]}
 
 
-def confined(program: str) -> str:
+def confined(program: str, *, first: str = "") -> str:
     """Run a program after it has confined itself as the reader does; return what it prints."""
     start = (
         "from app.evidence.media import confinement\n"
-        "confinement.leave_the_network()\nconfinement.set_limits(300 << 20)\n"
+        "left = confinement.leave_the_network()\nconfinement.set_limits(300 << 20)\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", start + program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", first + start + program], capture_output=True, text=True, check=False
     )
     return ended.stdout.strip() or f"ended with {ended.returncode}"
 
 
-def test_a_confined_process_has_no_network() -> None:
-    said = confined(
-        "import os\nprint(os.readlink('/proc/self/ns/net') == os.readlink(f'/proc/{os.getppid()}"
-        "/ns/net'))"
+# The kernel gives a user namespace to no process that has several threads.
+A_SECOND_THREAD = (
+    "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+)
+BEFORE = "import os\nbefore = os.readlink('/proc/self/ns/net')\n"
+COMPARED = "print(left, os.readlink('/proc/self/ns/net') != before)"
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has namespaces")
+
+
+@pytest.fixture(scope="module")
+def allowed() -> bool:
+    """Whether this system lets an ordinary process leave the network."""
+    program = "import ctypes; print(ctypes.CDLL(None).unshare(0x50000000))"
+    tried = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    # A kernel may keep namespaces from ordinary users; elsewhere the network must be gone.
-    allowed = subprocess.run(
-        [sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).unshare(0x50000000))"],
-        capture_output=True,
-        text=True,
-        check=True,
+    return tried.stdout.strip() == "0"
+
+
+@on_linux
+def test_a_confined_process_has_no_network_where_the_system_allows_it(allowed: bool) -> None:
+    assert confined(COMPARED, first=BEFORE) == ("True True" if allowed else "False False")
+    assert sandbox.loses_the_network() is allowed
+
+
+@on_linux
+def test_a_process_that_may_not_leave_the_network_knows_it_and_is_limited_all_the_same(
+    tmp_path: Path,
+) -> None:
+    assert confined(COMPARED, first=BEFORE + A_SECOND_THREAD) == "False False"
+    writing = (
+        f"try:\n    open({str(tmp_path / 'written')!r}, 'wb', buffering=0).write(b'x')\n"
+        "except OSError as error:\n    print(left, error.errno)"
     )
-    if allowed.stdout.strip() != "0":
-        pytest.skip("this system keeps network namespaces from ordinary processes")
-    assert said != "True"
+    assert confined(writing, first=A_SECOND_THREAD) == "False 27"
+    taking = "try:\n    bytes(1 << 30)\nexcept MemoryError:\n    print(left, 'refused')"
+    assert confined(taking, first=A_SECOND_THREAD) == "False refused"
+
+
+@on_linux
+def test_a_file_is_read_where_its_reader_may_not_leave_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Minutes")
+    program = f"{A_SECOND_THREAD}from app.evidence.media import child\nchild.main('text/plain')"
+    with path.open("rb") as file:
+        said = subprocess.run(
+            [sys.executable, "-c", program], stdin=file, capture_output=True, check=True
+        )
+    assert answer.understood(said.stdout, declared="text/plain").cautions == ()
 
 
 def test_a_confined_process_cannot_write_a_file(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
 from uuid import UUID
 
 import pytest
@@ -11,18 +10,8 @@ from sqlalchemy import text
 from app.evidence import handlers
 from app.kit.ids import new_id
 from tests import make
-from tests.evidence.conftest import Shelves
+from tests.evidence.conftest import Shelves, problem, tree
 from tests.make import Json, Person
-
-
-def problem(answer: object) -> tuple[int, str]:
-    found: Json = answer.json()  # type: ignore[attr-defined]
-    return int(cast(int, found["status"])), str(found["type"]).rpartition("/")[2]
-
-
-def tree(person: Person, portfolio: UUID) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = person.get(f"/portfolios/{portfolio}").json()
-    return found
 
 
 class TestCases:
@@ -106,7 +95,7 @@ class TestItems:
     ) -> None:
         file = make.file(amira, item, recording, media_type="audio/wav")
         make.claim(amira, item, "1a", file_id=str(file), from_ms=0, to_ms=500)
-        consent(amira, item)
+        make.consent(amira, item)
         beside = make.item(amira, portfolio)
         assert amira.delete(f"/evidence/{item}").status_code == 204
         shown = tree(amira, portfolio)
@@ -142,36 +131,16 @@ class TestItems:
         assert tree(amira, portfolio)["evidence"] == []
 
 
-def consent(person: Person, item: UUID, **changes: str) -> Json:
-    body = {
-        "person": "the mentee of C-01",
-        "scope": "assessment",
-        "language": "fr",
-        "given_on": make.days_ago(20),
-        "how": "written",
-        **changes,
-    }
-    answer = person.post(f"/evidence/{item}/consents", body)
-    assert answer.status_code == 201, answer.text
-    return cast(Json, answer.json())
-
-
 class TestConsents:
     def test_a_consent_is_entered_with_scope_language_and_date(
         self, amira: Person, portfolio: UUID, item: UUID
     ) -> None:
-        entered = consent(amira, item)
+        entered = make.consent(amira, item)
         assert entered["evidence_id"] == str(item)
         assert tree(amira, portfolio)["consents"] == [entered]
 
     def test_a_consent_has_been_given_already(self, amira: Person, item: UUID) -> None:
-        body = {
-            "person": "the mentee",
-            "scope": "assessment",
-            "language": "en",
-            "given_on": make.days_ago(-1),
-            "how": "written",
-        }
+        body = make.new_consent(given_on=make.days_ago(-1))
         assert problem(amira.post(f"/evidence/{item}/consents", body)) == (422, "in-the-future")
 
 
@@ -305,6 +274,7 @@ def test_nobody_but_the_candidate_changes_anything(
 ) -> None:
     file = make.file(amira, item)
     claim = make.claim(amira, item, "1a")["id"]
+    make.submitted_as_it_is(portfolio, amira)
     before = amira.get(f"/portfolios/{portfolio}").content
     for person in (officer, vera):
         for method, path, body in (

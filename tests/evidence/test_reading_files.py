@@ -10,7 +10,7 @@ import urllib3
 from sqlalchemy import text
 
 from tests import make
-from tests.evidence.test_putting_in import problem
+from tests.evidence.conftest import problem
 from tests.make import Person
 
 
@@ -107,6 +107,9 @@ def test_a_reading_by_the_staff_is_entered_in_the_journal(
 ) -> None:
     link(amira, paper)
     assert readings(amira, portfolio) == []
+    for person in (vera, diana):
+        assert problem(person.get(f"/files/{paper}/content")) == (404, "no-such-file")
+    make.submitted_as_it_is(portfolio, amira)
     for person in (officer, vera, diana):
         link(person, paper)
     assert readings(amira, portfolio) == [str(one.id) for one in (officer, vera, diana)]

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from app.evidence.sealing import Sealed, entry, holds, seal
+from tests.merkle import tree_hash
 
 PORTFOLIO, ITEM, FILE = UUID(int=7), UUID(int=8), UUID(int=9)
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -28,19 +29,6 @@ def sealed(entries: Sequence[dict[str, object]], at: datetime = AT) -> Sealed:
         charter="c" * 64,
         entries=entries,
     )
-
-
-def tree_hash(leaves: list[bytes]) -> bytes:
-    """Compute RFC 9162's tree hash as its text defines it, by splitting."""
-    if not leaves:
-        return hashlib.sha256(b"").digest()
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\x00" + leaves[0]).digest()
-    split = 1
-    while split * 2 < len(leaves):
-        split *= 2
-    left, right = tree_hash(leaves[:split]), tree_hash(leaves[split:])
-    return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def test_an_entry_shows_identity_and_digest_but_not_the_words() -> None:

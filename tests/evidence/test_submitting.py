@@ -17,8 +17,9 @@ from app.actor import Role
 from app.kit.db import Sessions
 from app.storage.s3 import S3Store
 from tests import make
-from tests.evidence.test_putting_in import consent, problem, tree
+from tests.evidence.conftest import problem, tree
 from tests.make import Json, Person
+from tests.merkle import tree_hash
 
 
 def readiness(person: Person, portfolio: UUID) -> list[Json]:
@@ -36,15 +37,6 @@ def rules(lines: list[Json]) -> set[object]:
 def manifest(person: Person, portfolio: UUID) -> Json:
     found: Json = person.get(f"/portfolios/{portfolio}/snapshot/manifest").json()
     return found
-
-
-def tree_hash(leaves: list[bytes]) -> bytes:
-    """Compute RFC 9162's Merkle tree hash by its own definition, sharing no code with ours."""
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\x00" + leaves[0]).digest()
-    split = 1 << ((len(leaves) - 1).bit_length() - 1)
-    halves = tree_hash(leaves[:split]), tree_hash(leaves[split:])
-    return hashlib.sha256(b"\x01" + halves[0] + halves[1]).digest()
 
 
 def plain(value: object) -> bytes:
@@ -120,7 +112,7 @@ class TestReadiness:
         assert problem(refused) == (409, "not-ready")
         assert [line["rule"] for line in refused.json()["unmet"]] == ["recordings_need_consent"]
         assert problem(amira.get(f"/portfolios/{id_}/snapshot")) == (404, "no-snapshot")
-        consent(amira, item)
+        make.consent(amira, item)
         assert readiness(amira, id_) == []
 
     def test_a_claim_on_a_rejected_file_stands_in_the_way(
@@ -143,7 +135,7 @@ class TestSealing:
     ) -> None:
         id_ = make.ready(amira, officer)
         first = UUID(str(tree(amira, id_)["evidence"][0]["id"]))
-        consent(amira, first)
+        make.consent(amira, first)
         rest = make.item(amira, id_, title="Not claimed, no file")
         before = tree(amira, id_)
         answer = amira.post(f"/portfolios/{id_}/submission")

@@ -21,16 +21,11 @@ from app.kit.settings import Settings
 from app.storage import StoreUnavailable
 from app.storage.s3 import S3Store
 from tests import make
-from tests.evidence.conftest import Shelves, silence
+from tests.evidence.conftest import Shelves, problem, silence
 from tests.make import Json, Person
 
 PIECE = 5 * 1024 * 1024
 """Bytes: S3 takes no smaller part but the last."""
-
-
-def problem(answer: object) -> tuple[int, str]:
-    found: Json = answer.json()  # type: ignore[attr-defined]
-    return int(cast(int, found["status"])), str(found["type"]).rpartition("/")[2]
 
 
 def file_of(grant: Json) -> UUID:

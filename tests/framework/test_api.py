@@ -19,6 +19,7 @@ from app.framework.schemas import CharterOut, DifferencesOut, FrameworkOut, Sche
 from app.kit.canonical import Json
 from app.kit.db import Sessions, transaction
 from app.kit.http import add_problem_handlers
+from app.kit.routing import mount
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 Make = Callable[..., Document]
@@ -35,8 +36,7 @@ def app(sessions: Sessions, shelf: Shelf) -> FastAPI:
     versioned.state.sessions = sessions
     versioned.state.published = shelf
     add_problem_handlers(versioned)
-    for router in api.routers:
-        versioned.include_router(router)
+    mount(versioned, api.routers)
     return versioned
 
 

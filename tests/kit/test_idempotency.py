@@ -9,7 +9,7 @@ from httpx2 import Response
 from sqlalchemy import text
 
 from app.kit.db import Sessions
-from app.people.authentication import TRY_KEY
+from app.people.door import TRY_KEY
 from tests import make
 from tests.make import Person
 from tests.racing import at_once

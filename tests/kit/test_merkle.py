@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kit.merkle import leaf, root
+from tests.merkle import tree_hash
 
 # The leaves and roots of the reference tests of Certificate Transparency.
 LEAVES = [
@@ -42,18 +41,9 @@ def test_roots_are_the_published_ones(size: int) -> None:
     assert root(LEAVES[:size]).hex() == ROOTS[size]
 
 
-def by_definition(entries: list[bytes]) -> bytes:
-    """Compute MTH as the standard writes it: split at the largest power of two below n."""
-    if len(entries) < 2:
-        return leaf(entries[0]) if entries else hashlib.sha256().digest()
-    split = 1 << (len(entries) - 1).bit_length() - 1
-    halves = by_definition(entries[:split]) + by_definition(entries[split:])
-    return hashlib.sha256(b"\x01" + halves).digest()
-
-
 @given(st.lists(st.binary(max_size=8), max_size=70))
 def test_roots_follow_the_definition_for_any_number_of_entries(entries: list[bytes]) -> None:
-    assert root(entries) == by_definition(entries)
+    assert root(entries) == tree_hash(entries)
 
 
 def test_a_leaf_cannot_pass_for_a_pair() -> None:

@@ -35,7 +35,7 @@ def test_a_portfolio_is_pinned_to_the_versions_in_force(amira: Person) -> None:
     assert answer.headers["location"] == f"/api/v1/portfolios/{opened['id']}"
     assert (opened["state"], opened["level"], opened["version"]) == ("draft", "senior", 1)
     assert opened["candidate_id"] == str(amira.id)
-    assert opened["open_steps"] == ["apply", "withdraw", "lapse"]
+    assert opened["open_steps"] == ["apply", "withdraw"]
     scheme = amira.tenant.browser.get("/api/v1/schemes/MENTORCERT-BM/versions/2020.1").json()
     assert opened["scheme_id"] == scheme["id"]
 
@@ -120,6 +120,7 @@ def test_special_arrangements_are_between_candidate_and_officer(
     for person in (amira, officer):
         shown = person.get(f"/portfolios/{id_}/application").json()
         assert shown["special_arrangements"] == "A screen reader."
+    make.submitted_as_it_is(id_, amira)
     for person in (vera, diana):
         answer = person.get(f"/portfolios/{id_}/application")
         assert answer.json()["special_arrangements"] is None
@@ -269,21 +270,57 @@ def test_a_training_body_sees_how_far_its_candidate_is_and_no_more(
 
 
 def test_the_list_shows_each_what_they_may_know_of(
-    amira: Person, officer: Person, vera: Person, bruno: Person, otto: Person, tenant: Tenant
+    amira: Person, officer: Person, bruno: Person, otto: Person, tenant: Tenant
 ) -> None:
     milan = make.person(tenant, "Milan", Role.CANDIDATE)
     first, second = make.portfolio(amira), make.applied(milan)
     elsewhere = make.portfolio(otto)
-
-    def seen(person: Person, query: str = "") -> list[str]:
-        return [one["id"] for one in person.get(f"/portfolios{query}").json()]
-
     assert seen(amira) == [str(first)]
     assert seen(milan) == [str(second)]
-    assert seen(officer) == seen(vera) == [str(first), str(second)]
+    assert seen(officer) == [str(first), str(second)]
     assert seen(officer, "?state=applied") == [str(second)]
     assert seen(bruno) == []
     assert seen(otto) == [str(elsewhere)]
+
+
+def seen(person: Person, query: str = "") -> list[str]:
+    """Return which portfolios a person finds in the list."""
+    return [one["id"] for one in person.get(f"/portfolios{query}").json()]
+
+
+PAGES_OF_A_PORTFOLIO = (
+    *("", "/history", "/application", "/readiness", "/self-assessment"),
+    *("/snapshot", "/snapshot/manifest", "/assignments", "/verification", "/result", "/decision"),
+)
+
+
+def test_verifier_and_decision_maker_learn_of_a_portfolio_when_it_is_submitted(
+    amira: Person, officer: Person, vera: Person, diana: Person, tenant: Tenant
+) -> None:
+    both = make.person(tenant, "Vic", Role.VERIFIER, Role.CANDIDATE)
+    own, id_ = make.portfolio(both), make.ready(amira, officer)
+    item = make.item(amira, id_)
+    things = [f"/evidence/{item}", f"/files/{make.file(amira, item)}"]
+    assert seen(both) == [str(own)]
+    assert seen(officer) == [str(own), str(id_)]
+    for person in (vera, diana, both):
+        for page in PAGES_OF_A_PORTFOLIO:
+            unknown = person.get(f"/portfolios/{new_id()}{page}")
+            answer = person.get(f"/portfolios/{id_}{page}")
+            assert (answer.status_code, answer.content) == (404, unknown.content), page
+        assert [person.get(path).status_code for path in things] == [404, 404]
+    assert seen(vera) == seen(diana) == []
+    assert officer.get(f"/portfolios/{id_}").status_code == 200
+
+    assert amira.post(f"/portfolios/{id_}/submission").status_code == 200
+    for person in (vera, diana):
+        assert seen(person) == seen(person, "?state=submitted") == [str(id_)]
+        for path in (f"/portfolios/{id_}", f"/portfolios/{id_}/history", *things):
+            assert person.get(path).status_code == 200
+    assert seen(both) == [str(own), str(id_)]
+
+    assert amira.post(f"/portfolios/{id_}/withdrawal").status_code == 200
+    assert seen(vera) == seen(diana) == [str(id_)], "what was submitted stays on record"
 
 
 def test_the_list_is_paged_without_skipping_or_doubling(amira: Person) -> None:

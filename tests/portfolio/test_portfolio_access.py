@@ -13,7 +13,8 @@ from app.portfolio.access import NoSuchPortfolio, NotTheCandidate, OwnCase
 from app.portfolio.lifecycle import Step
 
 TENANT, AMIRA, SOMEBODY, SCHOOL = (UUID(int=number) for number in range(1, 5))
-STAFF = {Role.OFFICER, Role.VERIFIER, Role.DECISION_MAKER}
+FROM_SUBMISSION = {Role.VERIFIER, Role.DECISION_MAKER}
+STAFF = {Role.OFFICER, *FROM_SUBMISSION}
 TAKEN_HERE = [step for step in Step if f"portfolio.{step}" in access.RIGHTS]
 CANDIDATES = {Step.APPLY, Step.SUBMIT, Step.WITHDRAW}
 
@@ -28,36 +29,50 @@ def amira(*roles: Role) -> Actor:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_staff_know_of_every_portfolio_and_other_roles_of_none(role: Role) -> None:
-    assert access.may_read(somebody(role), AMIRA, SCHOOL) is (role in STAFF)
-    assert access.may_read_evidence(somebody(role), AMIRA) is (role in STAFF)
+def test_staff_know_of_every_submitted_portfolio_and_other_roles_of_none(role: Role) -> None:
+    assert access.may_read(somebody(role), AMIRA, SCHOOL, submitted=True) is (role in STAFF)
+    assert access.may_read_evidence(somebody(role), AMIRA, submitted=True) is (role in STAFF)
+    assert access.may_read_as_staff(somebody(role), submitted=True) is (role in STAFF)
 
 
-def test_a_candidate_knows_of_their_own_portfolio_with_or_without_a_role() -> None:
-    assert access.may_read(amira(), AMIRA, None)
-    assert access.may_read_evidence(amira(), AMIRA)
-    access.check_may_read(amira(), AMIRA, None)
+@pytest.mark.parametrize("role", Role)
+def test_verifier_and_decision_maker_have_no_business_with_what_was_never_submitted(
+    role: Role,
+) -> None:
+    known = role in STAFF - FROM_SUBMISSION
+    assert access.may_read(somebody(role), AMIRA, SCHOOL, submitted=False) is known
+    assert access.may_read_evidence(somebody(role), AMIRA, submitted=False) is known
+    assert access.may_read_as_staff(somebody(role), submitted=False) is known
+
+
+@pytest.mark.parametrize("submitted", [False, True])
+def test_a_candidate_knows_of_their_own_portfolio_with_or_without_a_role(submitted: bool) -> None:
+    assert access.may_read(amira(), AMIRA, None, submitted=submitted)
+    assert access.may_read_evidence(amira(), AMIRA, submitted=submitted)
+    access.check_may_read(amira(), AMIRA, None, submitted=submitted)
 
 
 def test_the_service_itself_reads_every_portfolio() -> None:
-    assert access.may_read_evidence(system(TENANT), AMIRA)
+    assert access.may_read_evidence(system(TENANT), AMIRA, submitted=False)
 
 
-def test_a_training_body_sees_its_candidate_but_not_the_evidence() -> None:
+@pytest.mark.parametrize("submitted", [False, True])
+def test_a_training_body_sees_its_candidate_but_not_the_evidence(submitted: bool) -> None:
     school = somebody(Role.TRAINING_BODY, of=SCHOOL)
-    assert access.may_read(school, AMIRA, SCHOOL)
-    assert not access.may_read_evidence(school, AMIRA)
+    assert access.may_read(school, AMIRA, SCHOOL, submitted=submitted)
+    assert not access.may_read_evidence(school, AMIRA, submitted=submitted)
 
 
 def test_a_training_body_does_not_know_of_other_candidates() -> None:
     for of in (UUID(int=9), None):
         school = somebody(Role.TRAINING_BODY, of=UUID(int=8))
-        assert not access.may_read(school, AMIRA, of)
+        assert not access.may_read(school, AMIRA, of, submitted=True)
 
 
 def test_a_portfolio_that_may_not_be_read_does_not_exist() -> None:
-    with pytest.raises(NoSuchPortfolio):
-        access.check_may_read(somebody(Role.REFERENT), AMIRA, SCHOOL)
+    for role, submitted in ((Role.REFERENT, True), (Role.VERIFIER, False)):
+        with pytest.raises(NoSuchPortfolio):
+            access.check_may_read(somebody(role), AMIRA, SCHOOL, submitted=submitted)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -6,7 +6,6 @@ import hashlib
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
-from unittest.mock import patch
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -49,7 +48,9 @@ def botocore_signs(
     request = AWSRequest(method, url, headers=dict(headers or {}))
     credentials = Credentials(signer.access_key, signer.secret_key)
     auth = S3SigV4QueryAuth(credentials, "s3", signer.region, expires=seconds)
-    with patch("botocore.auth.get_current_datetime", lambda: now.astimezone(UTC)):
+    # Not the fixture: hypothesis signs many times in one test.
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr("botocore.auth.get_current_datetime", lambda: now.astimezone(UTC))
         auth.add_auth(request)
     return str(request.url)
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.testclient import TestClient
 
 from app.certification.numbers import certificate_number
 from tests import assess, rules
 from tests.make import Tenant
-
-
-def words(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+from tests.web.test_pages import text_of
 
 
 def test_anyone_reads_the_register_entry_in_english_and_french(
@@ -23,7 +18,7 @@ def test_anyone_reads_the_register_entry_in_english_and_french(
     assert english.status_code == 200
     assert english.headers["content-language"] == "en"
     for fact in (number, case.amira.name, "Junior business mentor", "Certifiers", "Active"):
-        assert fact in words(english.text)
+        assert fact in text_of(english.text)
 
     french = browser.get(f"/verify/{number}?lang=fr")
     assert french.headers["content-language"] == "fr"

@@ -22,6 +22,7 @@ from app.kit.errors import Refusal
 def main(media_type: str) -> None:
     """Read standard input and write the answer."""
     warnings.simplefilter("ignore")
+    # Where the system refuses this, what follows confines all the same: see there.
     confinement.leave_the_network()
     # By name, so that a child loads only the libraries of the one type it reads.
     reader = cast(Reader, importlib.import_module(f"app.evidence.media.{READERS[media_type]}"))

@@ -23,14 +23,19 @@ PROCESSOR_SECONDS: Final = 30
 OPEN_FILES: Final = 16
 
 
-def leave_the_network() -> None:
-    """Move to a network namespace without interfaces, where the kernel allows it (Linux)."""
+def leave_the_network() -> bool:
+    """Move to a network namespace without interfaces; tell whether the system allowed it.
+
+    Only Linux has them, and containers often forbid them. Everything else here confines the process
+    all the same, so a refusal is no reason not to read; `mentorcert doctor` tells of it.
+    """
     if sys.platform != "linux":
-        return
+        return False
     kernel = ctypes.CDLL(None)
     kernel.prctl(DIE_WITH_PARENT, KILL, 0, 0, 0)
     kernel.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    kernel.unshare(NEW_USER | NEW_NETWORK | NEW_IPC)
+    refused: int = kernel.unshare(NEW_USER | NEW_NETWORK | NEW_IPC)
+    return not refused
 
 
 def set_limits(memory: int) -> None:
@@ -45,3 +50,7 @@ def set_limits(memory: int) -> None:
         # Some systems (macOS for the address space) know a limit by name but do not set it.
         with suppress(ValueError, OSError):
             resource.setrlimit(limit, (most, most))
+
+
+if __name__ == "__main__":
+    sys.exit(0 if leave_the_network() else 1)

@@ -24,6 +24,7 @@ DEADLINE: Final = 60.0
 
 LONGEST_ANSWER: Final = 8192
 ROOT: Final = Path(app.__file__).resolve().parent.parent
+ENVIRONMENT: Final = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
 
 
 def read_apart(path: Path, media_type: str, *, deadline: float = DEADLINE) -> bytes:
@@ -41,6 +42,24 @@ def read_apart(path: Path, media_type: str, *, deadline: float = DEADLINE) -> by
     return answer
 
 
+def loses_the_network() -> bool:
+    """Try out, with a child that reads nothing, whether this system lets it leave the network.
+
+    An `OSError` means that no child could be started.
+    """
+    tried = subprocess.run(
+        [sys.executable, "-P", "-m", "app.evidence.media.confinement"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        cwd="/",
+        timeout=DEADLINE,
+        check=False,
+    )
+    return tried.returncode == 0
+
+
 def start(file: IO[bytes], media_type: str) -> subprocess.Popen[bytes]:
     # Never a shell; the one argument that varies is a key of the catalogue.
     return subprocess.Popen(  # noqa: S603
@@ -48,7 +67,7 @@ def start(file: IO[bytes], media_type: str) -> subprocess.Popen[bytes]:
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
+        env=ENVIRONMENT,
         cwd="/",
         start_new_session=True,
     )
