@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,3 +169,14 @@ def test_what_the_readme_says_to_make_can_be_made() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert "test" in said
     assert said <= set(targets)
+
+
+def test_what_is_kept_pure_is_what_must_be_covered() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    (pure,) = (
+        one["source_modules"]
+        for one in settings["importlinter"]["contracts"]
+        if one["name"].startswith("Rules are pure")
+    )
+    covered = [path.replace("/*.py", ".py") for path in settings["coverage"]["run"]["include"]]
+    assert [f"{module.replace('.', '/')}.py" for module in pure] == covered

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
@@ -27,16 +28,23 @@ def api_router(prefix: str, tag: str, route_class: type[APIRoute] = APIRoute) ->
 class PlainRoute(APIRoute):
     """A route whose endpoint gets the request and the words of its path, and returns a response.
 
-    FastAPI describes it, but does not look for anything else to hand over: for what anyone asks,
-    again and again.
+    FastAPI describes it and has no part in answering: for what anyone asks, again and again.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
-        async def answer(request: Request) -> Response:
-            words = request.path_params
-            return await asyncio.to_thread(self.endpoint, request=request, **words)
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Response],
+        **described: Any,  # noqa: ANN401 -- handed on to FastAPI as it came
+    ) -> None:
+        super().__init__(path, endpoint, **described)
+        self.app = self._answer
 
-        return answer
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        words = request.path_params
+        response = await asyncio.to_thread(self.endpoint, request=request, **words)
+        await response(scope, receive, send)
 
 
 def mount(app: FastAPI, routers: Iterable[APIRouter]) -> list[APIRoute]:
