@@ -12,6 +12,7 @@ RIGHTS: Rights = {
     "organisation.add": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
     "organisation.list": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
     "person.add": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
+    "person.change": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
     "person.list": frozenset({Role.ADMINISTRATOR, Role.OFFICER}),
     "role.grant": frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.SCHEME_MANAGER}),
     "role.end": frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.SCHEME_MANAGER}),
@@ -45,11 +46,33 @@ class TokenReachesFurther(Forbidden):
     """An officer may not make a token for someone whose roles the officer does not appoint to."""
 
 
+class PersonNotYours(Forbidden):
+    """An officer may not change someone whose roles the officer does not appoint to."""
+
+
+def appointed_by(actor: Actor) -> frozenset[Role]:
+    """Return the roles that are `actor`'s to give."""
+    return frozenset().union(*(APPOINTS.get(held, frozenset()) for held in actor.roles))
+
+
+def beyond_reach(actor: Actor, roles: Collection[Role]) -> set[Role]:
+    """Return those of somebody's roles that are not `actor`'s to give."""
+    return set(roles) - appointed_by(actor)
+
+
 def check_may_appoint(actor: Actor, role: Role) -> None:
     """Refuse to let `actor` give or end a role that is not theirs to give."""
-    allowed = frozenset().union(*(APPOINTS.get(held, frozenset()) for held in actor.roles))
-    if role not in allowed:
-        raise RoleNotYoursToGive(role=role, roles_you_appoint_to=sorted(allowed))
+    if role not in appointed_by(actor):
+        raise RoleNotYoursToGive(role=role, roles_you_appoint_to=sorted(appointed_by(actor)))
+
+
+def check_may_change(actor: Actor, roles: Collection[Role]) -> None:
+    """Refuse to let `actor` describe somebody anew who holds roles beyond the actor's reach.
+
+    Whoever changes a person's address could otherwise sign in as that person.
+    """
+    if beyond := beyond_reach(actor, roles):
+        raise PersonNotYours(roles=sorted(beyond))
 
 
 def check_may_issue_token(
@@ -58,9 +81,7 @@ def check_may_issue_token(
     """Refuse a token that would carry more than its maker could do alone."""
     if holder_id != actor.person_id:
         check_right(actor, RIGHTS, "token.issue_for_others")
-        if not actor.has(Role.ADMINISTRATOR):
-            allowed = frozenset().union(*(APPOINTS.get(held, frozenset()) for held in actor.roles))
-            if beyond := set(holder_roles) - allowed:
-                raise TokenReachesFurther(roles=sorted(beyond))
+        if beyond := beyond_reach(actor, holder_roles):
+            raise TokenReachesFurther(roles=sorted(beyond))
     elif beyond_scope := set(scopes) - actor.scopes:
         raise ScopeBeyondYours(scopes=sorted(beyond_scope))

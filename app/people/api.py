@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 
 from app.actor import Role, check_right
-from app.kit.http import declared, link_next
+from app.kit.errors import StaleVersion, VersionRequired
+from app.kit.http import declared, link_next, version_in, with_etag
 from app.kit.paging import Limit, MalformedCursor, position
 from app.people import queries, service
 from app.people.access import (
     RIGHTS,
+    PersonNotYours,
     RoleNotYoursToGive,
     ScopeBeyondYours,
     TokenReachesFurther,
@@ -35,6 +37,7 @@ from app.people.schemas import (
 from app.work import Work
 
 CurrentWork = Annotated[Work, Depends(door("people"), scope="function")]
+IfMatch = Annotated[str | None, Header()]
 
 me = feature_router("/me", "People")
 organisations = feature_router("/organisations", "People")
@@ -120,6 +123,30 @@ def list_persons(
     page = queries.persons(work, limit, position(cursor))
     link_next(request, response, page.next_cursor)
     return page.rows
+
+
+@persons.get("/{id}", operation_id="getPerson", response_model=PersonOut)
+def get_person(id: UUID, response: Response, work: CurrentWork) -> Person:
+    """Show a person; the ETag is needed to change them."""
+    check_right(work.actor, RIGHTS, "person.list")
+    person = queries.person(work, id)
+    with_etag(response, person.version)
+    return person
+
+
+@persons.put(
+    "/{id}",
+    operation_id="changePerson",
+    response_model=PersonOut,
+    responses=declared(PersonNotYours, service.EmailTaken, StaleVersion, VersionRequired),
+)
+def change_person(
+    id: UUID, body: NewPerson, response: Response, work: CurrentWork, if_match: IfMatch = None
+) -> Person:
+    """Describe a person anew: a name that was misspelt, another address or employer."""
+    person = service.change_person(work, id, version_in(if_match), **body.model_dump())
+    with_etag(response, person.version)
+    return person
 
 
 @persons.get("/{id}/roles", operation_id="listRoles", response_model=list[RoleOut])

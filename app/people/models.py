@@ -48,6 +48,7 @@ class Person(TenantRow):
     language: Mapped[str]
     employer_id: Mapped[UUID | None]
     training_body_id: Mapped[UUID | None]
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
 

@@ -44,6 +44,7 @@ class PersonOut(Out):
     language: str
     employer_id: UUID | None
     training_body_id: UUID | None
+    version: int
     created_at: datetime
 
 

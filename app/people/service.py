@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.actor import Role, check_right
 from app.journal.service import record
-from app.kit.errors import Conflict, Invalid
+from app.kit.errors import Conflict, Invalid, StaleVersion
 from app.kit.ids import new_id
 from app.people import access, queries
 from app.people.access import RIGHTS
@@ -99,8 +99,7 @@ def add_person(
     check_right(work.actor, RIGHTS, "person.add")
     if queries.person_with_email(work, email):
         raise EmailTaken
-    for organisation_id in filter(None, (employer_id, training_body_id)):
-        queries.organisation(work, organisation_id)
+    _check_organisations(work, employer_id, training_body_id)
     person = Person(
         id=new_id(),
         tenant_id=work.actor.tenant_id,
@@ -114,6 +113,34 @@ def add_person(
     work.session.add(person)
     _enter(work, EmailTaken)  # two requests at once both found the address free
     record(work, work.actor.tenant_id, "people.person_added", person.id)
+    return person
+
+
+def change_person(
+    work: Work,
+    id: UUID,
+    version: int,
+    *,
+    name: str,
+    email: str,
+    language: str,
+    employer_id: UUID | None,
+    training_body_id: UUID | None,
+) -> Person:
+    """Describe a person anew; certificates that were issued keep the name they carry."""
+    check_right(work.actor, RIGHTS, "person.change")
+    person = queries.person_held(work, id)
+    access.check_may_change(work.actor, {holding.role for holding in queries.roles_held(work, id)})
+    if version != person.version:
+        raise StaleVersion
+    if email != person.email and queries.person_with_email(work, email):
+        raise EmailTaken
+    _check_organisations(work, employer_id, training_body_id)
+    person.name, person.email, person.language = name, email, language
+    person.employer_id, person.training_body_id = employer_id, training_body_id
+    person.version += 1
+    _enter(work, EmailTaken)
+    record(work, work.actor.tenant_id, "people.person_changed", id, version=person.version)
     return person
 
 
@@ -170,6 +197,11 @@ def revoke_token(work: Work, id: UUID) -> None:
     if token.revoked_at is None:
         token.revoked_at = work.now
         record(work, work.actor.tenant_id, "people.token_revoked", token.id)
+
+
+def _check_organisations(work: Work, *ids: UUID | None) -> None:
+    for id in filter(None, ids):
+        queries.organisation(work, id)
 
 
 def _enter(work: Work, taken: type[Conflict]) -> None:

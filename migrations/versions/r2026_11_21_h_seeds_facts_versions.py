@@ -1,10 +1,10 @@
-"""The random seed of a verification's draw; a certificate's facts stay as they were issued."""
+"""Seeds of verification draws; facts of certificates that stay; versions of persons."""
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "seeds_and_facts"
+revision = "seeds_facts_versions"
 down_revision = "certification"
 
 # Draws made before this revision had no seed: their lot comes from the snapshot's root alone.
@@ -30,7 +30,11 @@ END $$;
 """
 
 
+PERSONS = "ALTER TABLE person ADD COLUMN version bigint NOT NULL DEFAULT 1 CHECK (version > 0)"
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(SEED)
     op.execute(FACTS)
+    op.execute(PERSONS)
