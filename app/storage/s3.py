@@ -8,6 +8,7 @@ a multipart object's digest only part by part.
 from __future__ import annotations
 
 import hashlib
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1024 * 1024
 """Bytes held at once while an object is read."""
+CLOSING_LOOKS, CLOSING_PAUSE = 20, 0.1
+"""How often, and how many seconds apart, to see whether an upload is being closed by others."""
 
 
 class S3Store(SigningStore):
@@ -124,9 +127,10 @@ class S3Store(SigningStore):
             self._assemble(key, upload_id, parts)
         except UploadGone:
             return self._completed_before(key)
-        except KeyTaken:
-            # Another worker may have completed this very upload since its parts were listed.
-            if self._is_open(key, upload_id):
+        except (KeyTaken, PartsIncomplete):
+            # Another worker may be completing this very upload: its object is there before its
+            # parts are gone, and they go one by one.
+            if not self.exists(key) or self._stays_open(key, upload_id):
                 raise
             return self._completed_before(key)
         return self._present(key)
@@ -258,11 +262,14 @@ class S3Store(SigningStore):
             raise UploadGone
         return about
 
-    def _is_open(self, key: str, upload_id: str) -> bool:
-        try:
-            self.list_parts(key, upload_id)
-        except UploadGone:
-            return False
+    def _stays_open(self, key: str, upload_id: str) -> bool:
+        """Tell whether nobody is about to close an upload."""
+        for _ in range(CLOSING_LOOKS):
+            try:
+                self.list_parts(key, upload_id)
+            except UploadGone:
+                return False
+            time.sleep(CLOSING_PAUSE)
         return True
 
     def _present(self, key: str) -> About:
