@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
@@ -55,6 +56,9 @@ NO_TELEMETRY: TelemetryConfig = {
 }
 """FastAPI would report to whatever the environment names; what happens here is nobody else's."""
 
+PATIENCE = timedelta(seconds=15)
+"""How long a request waits for the database, before it is refused and may be repeated."""
+
 
 class NotReadyToServe(Unavailable):
     """The service cannot reach one of its parts; `parts` says which answer."""
@@ -62,7 +66,7 @@ class NotReadyToServe(Unavailable):
 
 def create_app(settings: Settings) -> FastAPI:
     """Put the service together for one installation; importing this module has no effect."""
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, patience=PATIENCE)
     app = FastAPI(
         title="MENTORCERT",
         version=VERSION,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
@@ -75,9 +77,15 @@ POOL_SIZE = 6
 """Connections that a process keeps; under load it opens as many again."""
 
 
-def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> Engine:
-    """Return an engine for `url` (any `postgresql://` form) with a small pool of its own."""
-    return create_engine(
+def make_engine(
+    url: str, *, pool_size: int = POOL_SIZE, patience: timedelta | None = None
+) -> Engine:
+    """Return an engine for `url` (any `postgresql://` form) with a small pool of its own.
+
+    With `patience`, a statement that takes longer is given up, and one that waits half as long for
+    what another transaction holds: `contention` then refuses the request.
+    """
+    engine = create_engine(
         sqlalchemy_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -86,6 +94,17 @@ def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> Engine:
         hide_parameters=True,
         connect_args=CONNECT,
     )
+    if patience is not None:
+        event.listen(engine, "connect", partial(_limit, patience))
+    return engine
+
+
+def _limit(patience: timedelta, connection: DBAPIConnection, _: object) -> None:
+    whole = round(patience.total_seconds() * 1000)
+    cursor = connection.cursor()
+    cursor.execute(f"SET statement_timeout = {whole}; SET lock_timeout = {whole // 2}")
+    cursor.close()
+    connection.commit()
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -25,7 +25,6 @@ from app.storage import (
     StoreUnavailable,
     UploadGone,
 )
-from app.storage.web import PATIENCE
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -35,6 +34,9 @@ AWAY = (NoConnection, HTTPClientError, IncompleteReadError, ResponseStreamingErr
 # 412 is the precondition; AWS answers 409 when another write to the key is under way.
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", "MalformedXML"}
+
+PATIENCE = 20.0
+"""Seconds that the worker waits: SeaweedFS answered its first write after a crash within 15."""
 
 
 def connect(settings: Settings, *, patience: float = PATIENCE) -> S3Client:

@@ -30,9 +30,9 @@ from app.storage import (
     PartsIncomplete,
     UploadGone,
 )
-from app.storage.connection import connect, status_of, store_errors
+from app.storage.connection import PATIENCE, connect, status_of, store_errors
 from app.storage.signing import Signer
-from app.storage.web import PATIENCE, SigningStore, signers
+from app.storage.web import SigningStore, signers
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

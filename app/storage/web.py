@@ -21,8 +21,8 @@ from app.kit.settings import Settings
 from app.storage import Part, SignedRequest, StoreUnavailable
 from app.storage.signing import Signer, base64_of
 
-PATIENCE = 20.0
-"""Seconds: SeaweedFS answered its first write after a crash within 15."""
+PATIENCE = 3.0
+"""Seconds that a request waits for the store: it holds a thread and a connection meanwhile."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 OWN_REQUESTS_SECONDS = 300
 """How long the service's own requests are valid: its patience, and clocks that differ a little."""

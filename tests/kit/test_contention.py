@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -76,6 +77,19 @@ def test_a_lock_that_does_not_come_says_busy(scratch: Engine) -> None:
         for wait in ("lock_timeout", "statement_timeout"):
             problem = failing(scratch, f"SET LOCAL {wait} = '50ms'", lock)
             assert isinstance(refusal_of(problem), DatabaseBusy)
+
+
+@pytest.mark.parametrize("slow", ["lock", "SELECT pg_sleep(5)"])
+def test_an_engine_with_patience_waits_no_longer(
+    scratch: Engine, services: Services, slow: str
+) -> None:
+    lock = f"SELECT * FROM {SCRATCH} WHERE n = 1 FOR UPDATE"  # noqa: S608
+    hurried = make_engine(services.superuser_database_url, patience=timedelta(milliseconds=100))
+    with scratch.begin() as holder:
+        holder.execute(text(lock))
+        problem = failing(hurried, lock if slow == "lock" else slow)
+    hurried.dispose()
+    assert isinstance(refusal_of(problem), DatabaseBusy)
 
 
 def test_a_deadlock_says_busy_to_one_and_lets_the_other_go_on(scratch: Engine) -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from app.actor import Role
 from app.kit.clock import utc_now
+from app.people.authentication import authenticate
 from app.people.tokens import new_token
 from app.work import ENTER_TENANT
 from tests import make
@@ -189,6 +190,14 @@ def test_the_last_use_of_a_token_can_be_seen(amira: Person) -> None:
     amira.get("/me")
     used = [one["last_used_at"] for one in amira.get("/tokens").json()]
     assert None not in used
+
+
+def test_requests_with_one_token_do_not_wait_for_one_another(amira: Person) -> None:
+    with amira.tenant.at_work() as slow, amira.tenant.at_work() as other:
+        other.session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        # Both find that the token's last use is to be noted; the first goes on with its work.
+        for work in (slow, other):
+            assert authenticate(work.session, amira.token, utc_now()).person_id == amira.id
 
 
 def test_a_training_body_belongs_to_the_person_who_holds_its_role(tenant: Tenant) -> None:
