@@ -35,6 +35,7 @@ class Actor:
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[str] = frozenset()
     training_bodies: frozenset[UUID] = frozenset()
+    token_id: UUID | None = None
 
     def has(self, role: Role) -> bool:
         return role in self.roles

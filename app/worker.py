@@ -37,6 +37,8 @@ HANDLERS: Mapping[str, Handler] = {
 
 PERIODIC: Mapping[str, tuple[str, Callable[[Shift], object]]] = {
     "audit.anchor_heads": ("0 * * * *", audit.anchor_heads),
+    "evidence.take_up": ("10,40 * * * *", evidence.take_up),
+    "certification.take_up": ("5,20,35,50 * * * *", certification.take_up),
     "people.forget_answers": ("30 3 * * *", people.forget_answers),
 }
 """What each tenant needs by the clock: the cron time (UTC) and the job."""
@@ -44,6 +46,8 @@ PERIODIC: Mapping[str, tuple[str, Callable[[Shift], object]]] = {
 STALLED_AFTER = 30
 """Seconds without a sign of life after which a worker is taken for dead."""
 RETRIES = RetryStrategy(max_attempts=12, exponential_wait=2)
+SOON_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=2)
+"""For what the clock asks for: some minutes, which is before it asks again."""
 CONCURRENCY = 2
 
 
@@ -69,8 +73,9 @@ def make_jobs(settings: Settings) -> App:
     for name, handler in HANDLERS.items():
         jobs.task(name=name, retry=RETRIES)(partial(_do, handler, shift))
     for name, (cron, act) in PERIODIC.items():
-        every = partial(_do_for_all, act, shift, sessions)
-        jobs.periodic(cron=cron)(jobs.task(name=name, queueing_lock=name)(every))
+        every = partial(do_for_all, act, shift, sessions)
+        task = jobs.task(name=name, queueing_lock=name, retry=SOON_AGAIN)
+        jobs.periodic(cron=cron)(task(every))
 
     @jobs.periodic(cron="* * * * * */10")
     @jobs.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled", pass_context=False)
@@ -86,14 +91,25 @@ def _do(handler: Handler, shift: Callable[[str], Shift], tenant_id: str, subject
     handler(shift(tenant_id), UUID(subject_id))
 
 
-def _do_for_all(
+def do_for_all(
     act: Callable[[Shift], object],
     shift: Callable[[str], Shift],
     sessions: Sessions,
     timestamp: int,
 ) -> None:
+    """Do for every tenant what the clock asks for, also after it has failed for some.
+
+    Raises an ExceptionGroup of what went wrong, each with a note for whom, so that all is repeated.
+    """
+    failures: list[Exception] = []
     for tenant_id in all_tenants(sessions):
-        act(shift(str(tenant_id)))
+        try:
+            act(shift(str(tenant_id)))
+        except Exception as failure:
+            failure.add_note(f"This was for the tenant {tenant_id}.")
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("This could not be done for every tenant.", failures)
 
 
 def all_tenants(sessions: Sessions) -> list[UUID]:

@@ -149,7 +149,13 @@ def interviewed(
     path = f"/portfolios/{portfolio_id}/interview"
     answer = one.post(path, interview(raises))
     assert answer.status_code == 201, answer.text
-    done(other.post(f"{path}/confirmation"))
+    done(confirmed(other, portfolio_id))
+
+
+def confirmed(other: Person, portfolio_id: UUID) -> Response:
+    """Have a referent read an interview and confirm it."""
+    path = f"/portfolios/{portfolio_id}/interview"
+    return other.post(f"{path}/confirmation", if_match=tag(done(other.get(path))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from app.embedded.services import Services
 from app.kit.db import Table
 from app.kit.ids import new_id
 from app.work import ENTER_TENANT
+from tests.conftest import engine_of
 from tests.racing import at_once
 
 OF_NO_TENANT = {
@@ -346,6 +347,43 @@ def test_of_several_starts_at_once_one_lays_down_the_schema(empty_database: str)
 def test_the_schema_is_laid_down_as_far_as_is_asked(empty_database: str) -> None:
     assert migrate(empty_database, "reference_data") == ["people", "reference_data"]
     assert migrate(empty_database, "jobs") == ["jobs"]
+
+
+def test_old_tokens_are_told_who_made_them_and_kept_secrets_are_removed(
+    empty_database: str,
+) -> None:
+    migrate(empty_database, "certification")
+    with engine_of(empty_database) as engine, engine.begin() as connection:
+        connection.execute(text(OLD_TOKENS))
+    migrate(empty_database)
+    with engine_of(empty_database) as engine, engine.begin() as connection:
+        connection.execute(ENTER_TENANT, {"tenant": str(UUID(int=1))})
+        made = rows(connection, "SELECT name, issued_by FROM api_token ORDER BY name")
+        kept = rows(connection, "SELECT key FROM idempotent_answer")
+    assert made == [("by Ada", UUID(int=2)), ("first", None)]
+    assert kept == [("person",)]
+
+
+OLD_TOKENS = r"""
+SELECT set_config('app.tenant', '00000000-0000-0000-0000-000000000001', true);
+CREATE FUNCTION pg_temp.id(n int) RETURNS uuid LANGUAGE sql
+AS $$ SELECT lpad(to_hex(n), 32, '0')::uuid $$;
+INSERT INTO tenant VALUES (pg_temp.id(1), 'Certifiers', now());
+INSERT INTO person (id, tenant_id, name, email, language, created_at)
+VALUES (pg_temp.id(2), pg_temp.id(1), 'Ada', 'ada@example.org', 'en', now()),
+       (pg_temp.id(3), pg_temp.id(1), 'Nina', 'nina@example.org', 'en', now());
+INSERT INTO api_token (id, tenant_id, person_id, name, hash, scopes, created_at, expires_at)
+SELECT pg_temp.id(n), pg_temp.id(1), pg_temp.id(holder), name, sha256(name::bytea), '{}',
+       now(), now() + interval '1 day'
+FROM (VALUES (4, 2, 'first'), (5, 3, 'by Ada')) AS made (n, holder, name);
+SELECT record_entry(pg_temp.id(1), now(), pg_temp.id(maker), 'people.token_issued', pg_temp.id(n),
+                    '{}')
+FROM (VALUES (4, 0), (5, 2)) AS made (n, maker);
+INSERT INTO idempotent_answer
+SELECT pg_temp.id(1), pg_temp.id(2), key, 'x', 201, '{}', body::bytea, now()
+FROM (VALUES ('token', '{"id":"5","token":"mc_secret"}'), ('person', '{"id":"3"}'))
+    AS a (key, body);
+"""
 
 
 # --- And so it behaves -----------------------------------------------------------------------

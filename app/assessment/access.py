@@ -32,6 +32,10 @@ class NotAReferent(Conflict):
     """Only someone who holds the referent's role can be assigned."""
 
 
+class SelfAssigned(Forbidden):
+    """Nobody calls themself to assess a portfolio; another officer does."""
+
+
 class ConflictOfInterest(Conflict):
     """This person has a conflict of interest with the candidate; `grounds` says which."""
 
@@ -52,12 +56,12 @@ class Ties:
     organisations: frozenset[UUID]
 
 
-def check_no_conflict(candidate: Ties, referent: Ties, declared: bool) -> None:
-    """Refuse a referent with a conflict of interest (the scheme's `conflict_of_interest`)."""
+def check_no_conflict(candidate: Ties, person: Ties, declared: bool) -> None:
+    """Refuse whoever has a conflict of interest (the scheme's `conflict_of_interest`)."""
     grounds = []
-    if candidate.person_id == referent.person_id:
+    if candidate.person_id == person.person_id:
         grounds.append("own_portfolio")
-    if candidate.organisations & referent.organisations:
+    if candidate.organisations & person.organisations:
         grounds.append("same_organisation")
     if declared:
         grounds.append("declared")
@@ -70,6 +74,13 @@ def check_may_oversee(actor: Actor, part: Part | None, act: str) -> None:
     check_right(actor, RIGHTS, act)
     if part not in (None, Part.VERIFIER, Part.DECISION_MAKER):
         raise PartyToTheCase(part=part)
+
+
+def may_read_ratings(actor: Actor, candidate_id: UUID, training_body_id: UUID | None) -> bool:
+    """Tell whether `actor` reads what each referent gave: staff, unless it is their own case."""
+    if actor.person_id == candidate_id or training_body_id in actor.training_bodies:
+        return False
+    return bool(RIGHTS["result.read"] & actor.roles)
 
 
 def check_is_referent(actor: Actor, referents: Collection[UUID], act: str) -> None:

@@ -107,7 +107,10 @@ class DeclaredConflict(TenantRow):
 
 
 class Interview(TenantRow):
-    """The interview on one snapshot: held by one referent, confirmed by the other."""
+    """The interview on one snapshot: held by one referent, confirmed by the other.
+
+    `version` grows when it is entered anew, not when it is confirmed: it names what was read.
+    """
 
     __tablename__ = "interview"
 
@@ -117,6 +120,7 @@ class Interview(TenantRow):
     held_at: Mapped[datetime]
     minutes: Mapped[int]
     summary: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
     conducted_by: Mapped[UUID]
     conducted_as: Mapped[Part]
     recorded_at: Mapped[datetime]
@@ -132,6 +136,7 @@ class InterviewAnswer(Table):
 
     tenant_id: Mapped[UUID]
     interview_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
     framework_id: Mapped[UUID]
     indicator: Mapped[str] = mapped_column(primary_key=True)
     minute: Mapped[int]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 
 from app.assessment.access import NoSuchAssessment, Ties
 from app.assessment.agreement import counting_rating
@@ -26,9 +26,10 @@ from app.framework.content.scheme import RatingScale
 from app.kit.db import Statement
 from app.kit.errors import NotFound
 from app.kit.paging import Position, cursor
-from app.people import queries as people
-from app.people.models import Person
+from app.people.models import Person, RoleHolding
 from app.portfolio.access import Part
+from app.portfolio.lifecycle import Step as PortfolioStep
+from app.portfolio.models import Portfolio, Transition
 from app.work import Work
 
 
@@ -38,6 +39,16 @@ class NoInterview(NotFound):
 
 class NoVerification(NotFound):
     """No verification has been drawn for this portfolio yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a referent gave one indicator, whatever it counts for, and the words beside it."""
+
+    part: Part
+    rating: int | None
+    not_assessable: bool
+    comment: str | None
 
 
 def assessment(work: Work, id: UUID) -> Assessment:
@@ -135,11 +146,20 @@ def queue(work: Work, state: State | None, limit: int, after: Position | None) -
     return QueuePage(body, cursor(Position(at, UUID(id))) if more else None)
 
 
-def ties(work: Work, person_id: UUID) -> Ties:
-    """Return the organisations a person belongs to: employed, trained, or on the staff there."""
+def ties(work: Work, portfolio: Portfolio, person_id: UUID) -> Ties:
+    """Return the organisations a person belongs to: employed, trained, or on the staff there.
+
+    A tie that was cut while the case went on still binds: the training body that the candidate
+    came from, and whoever's staff a person was.
+    """
     person = work.session.get_one(Person, person_id)
-    staff = {held.organisation_id for held in people.roles_held(work, person_id)}
-    bodies = {person.employer_id, person.training_body_id, *staff}
+    staff = select(RoleHolding.organisation_id).where(
+        RoleHolding.person_id == person_id,
+        or_(RoleHolding.ended_at.is_(None), RoleHolding.ended_at >= portfolio.opened_at),
+    )
+    bodies = {person.employer_id, person.training_body_id, *work.session.scalars(staff)}
+    if person_id == portfolio.candidate_id:
+        bodies.add(portfolio.training_body_id)
     return Ties(person_id, frozenset(id for id in bodies if id))
 
 
@@ -153,6 +173,26 @@ def has_declared_conflict(work: Work, person_id: UUID, candidate_id: UUID) -> bo
 def ratings(work: Work, assessment_id: UUID) -> Sequence[Rating]:
     own = select(Rating).where(Rating.assessment_id == assessment_id)
     return work.session.scalars(own).all()
+
+
+def given(work: Work, portfolio_id: UUID) -> Mapping[str, list[Given]]:
+    """Return what the referents of a portfolio gave and wrote, by indicator."""
+    rows = (
+        select(
+            Rating.indicator,
+            Assessment.part,
+            Rating.rating,
+            Rating.not_assessable,
+            Rating.comment,
+        )
+        .join(Rating, Rating.assessment_id == Assessment.id)
+        .where(Assessment.portfolio_id == portfolio_id, Assessment.state == State.FINAL)
+        .order_by(Assessment.assigned_at, Assessment.id)
+    )
+    found: dict[str, list[Given]] = defaultdict(list)
+    for indicator, part, value, not_assessable, comment in work.session.execute(rows):
+        found[indicator].append(Given(part, value, not_assessable, comment))
+    return found
 
 
 def rating(work: Work, assessment_id: UUID, indicator: str) -> Rating | None:
@@ -213,9 +253,21 @@ def interview(work: Work, snapshot_id: UUID) -> Interview | None:
     return work.session.scalars(held).one_or_none()
 
 
-def answers(work: Work, interview_id: UUID) -> Sequence[InterviewAnswer]:
-    own = select(InterviewAnswer).where(InterviewAnswer.interview_id == interview_id)
-    return work.session.scalars(own).all()
+def answers(work: Work, interview: Interview) -> Sequence[InterviewAnswer]:
+    """Return what an interview says in this version of it, by indicator."""
+    own = select(InterviewAnswer).where(
+        InterviewAnswer.interview_id == interview.id, InterviewAnswer.version == interview.version
+    )
+    return work.session.scalars(own.order_by(InterviewAnswer.indicator)).all()
+
+
+def was_sent_back(work: Work, portfolio_id: UUID) -> bool:
+    """Tell whether a verifier returned a portfolio, or a decision maker referred it back."""
+    back = exists().where(
+        Transition.portfolio_id == portfolio_id,
+        Transition.step.in_((PortfolioStep.RETURN, PortfolioStep.REFER_BACK)),
+    )
+    return bool(work.session.execute(select(back)).scalar_one())
 
 
 def verification(work: Work, portfolio_id: UUID) -> Verification:

@@ -26,13 +26,12 @@ from app.kit.ids import new_id
 from app.portfolio import queries as portfolios
 from app.portfolio import service as portfolio_service
 from app.portfolio.access import Part
+from app.portfolio.lifecycle import DECIDED, Step
 from app.portfolio.lifecycle import State as PortfolioState
-from app.portfolio.lifecycle import Step
 from app.portfolio.models import Portfolio
 from app.work import Work
 
 REVEALED = (PortfolioState.ASSESSED, PortfolioState.DECIDED, PortfolioState.CLOSED)
-DECIDED = (PortfolioState.DECIDED, PortfolioState.CLOSED)
 
 
 class NotAssessedYet(Conflict):
@@ -171,6 +170,7 @@ def _draw_verification(work: Work, case: Case, outcome: Result) -> None:
     seed = secrets.token_bytes(32).hex()
     drawn = sampling.draw(
         case.scheme.assessment.verification_sampling,
+        sent_back=queries.was_sent_back(work, case.portfolio.id),
         at_risk=outcome.recommendation.outcome == Outcome.REFUSED
         or any(line.third is not None for line in outcome.lines),
         referent_assessments=min(queries.finished_by(work, one.referent_id) for one in first),
@@ -214,7 +214,7 @@ def _raised(work: Work, case: Case) -> Mapping[str, int]:
         return {}
     return {
         answer.indicator: answer.raised_to
-        for answer in queries.answers(work, held.id)
+        for answer in queries.answers(work, held)
         if answer.raised_to is not None
     }
 

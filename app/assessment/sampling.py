@@ -14,10 +14,16 @@ from decimal import Decimal
 
 from app.framework.content.scheme import SamplingRule
 
+RETURNED_OR_REFERRED_BACK = "returned_or_referred_back"
+"""The one rule that no scheme sets: what had to be mended is looked at again, always."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Whether a verification is required, by which rule, and the lot that was drawn."""
+    """Whether a verification is required, by which rule, and the lot that was drawn.
+
+    It is required exactly if the lot is below the rule's share.
+    """
 
     required: bool
     rule: str
@@ -28,19 +34,23 @@ class Drawn:
 def draw(
     rules: Sequence[SamplingRule],
     *,
+    sent_back: bool,
     at_risk: bool,
     referent_assessments: int,
     root: str,
     seed: str,
 ) -> Drawn:
-    """Apply the first rule that matches.
+    """Apply the first of the scheme's rules that matches; what was sent back is always verified.
 
+    `sent_back`: a verifier returned this portfolio, or a decision maker referred it back.
     `at_risk`: the outcome is a refusal, or a third referent or an appeal was needed.
     `referent_assessments`: how many the least experienced of the referents has finished.
     `root` (of the snapshot) and `seed` (256 random bits) are hexadecimal.
     """
-    rule = next(one for one in rules if _matches(one, at_risk, referent_assessments))
     lot = lot_from(root, seed)
+    if sent_back:
+        return Drawn(True, RETURNED_OR_REFERRED_BACK, Decimal(1), lot)
+    rule = next(one for one in rules if _matches(one, at_risk, referent_assessments))
     return Drawn(lot < rule.share, rule.when, rule.share, lot)
 
 

@@ -196,13 +196,29 @@ class NewInterview(Body):
 
 
 class InterviewOut(Out):
+    """An interview; its version grows when it is entered anew."""
+
     id: UUID
     portfolio_id: UUID
     held_at: datetime
     minutes: int
     summary: str
+    version: int
     recorded_at: datetime
     confirmed_at: datetime | None
+
+
+class AnswerOut(Out):
+    indicator: str
+    minute: int
+    note: str | None
+    raised_to: int | None
+
+
+class InterviewReadOut(InterviewOut):
+    """An interview with all its answers."""
+
+    answers: list[AnswerOut]
 
 
 class NewVerification(Body):
@@ -215,6 +231,9 @@ class NewVerification(Body):
 
 class VerificationOut(Out):
     """The draw (rule, share, lot from 0 to 1 and its seed), and what was found.
+
+    It is required if the lot is below the share. The rule is one of the scheme's, or
+    `returned_or_referred_back`: what was sent back is always verified again.
 
     The lot is the first 8 bytes of SHA-256 over `verification/{root of the snapshot}/{seed}`, as a
     share of all that they can be, cut to six decimals.
@@ -233,8 +252,17 @@ class VerificationOut(Out):
     verified_at: datetime | None
 
 
+class GivenOut(Out):
+    """What a referent gave, and the comment; what it counts for depends on the claims too."""
+
+    part: Part
+    rating: int | None
+    not_assessable: bool
+    comment: str | None
+
+
 class IndicatorResultOut(Out):
-    """How an indicator's result came about."""
+    """How an indicator's result came about; staff alone see what each referent gave."""
 
     indicator: str
     rating: int | None
@@ -242,6 +270,7 @@ class IndicatorResultOut(Out):
     ratings: list[int] | None
     third: int | None
     raised_to: int | None
+    given: list[GivenOut] | None
 
 
 class RuleResultOut(Out):

@@ -232,6 +232,15 @@ def check_may_oversee(work: Work, portfolio_id: UUID, act: str) -> None:
     access.check_may_oversee(work.actor, part, act)
 
 
+def check_no_conflict(work: Work, portfolio: Portfolio, person_id: UUID) -> None:
+    """Refuse a part in a case to whoever has a conflict of interest with its candidate."""
+    access.check_no_conflict(
+        queries.ties(work, portfolio, portfolio.candidate_id),
+        queries.ties(work, portfolio, person_id),
+        queries.has_declared_conflict(work, person_id, portfolio.candidate_id),
+    )
+
+
 def move(work: Work, assessment: Assessment, step: Step, **facts: Fact) -> None:
     """Take one step and put it on record; no assessment changes state in any other way."""
     assessment.state = after(assessment.state, step)
@@ -253,14 +262,12 @@ def _own(work: Work, id: UUID, act: str) -> Assessment:
 def _assign(
     work: Work, portfolio: Portfolio, scheme: Scheme, referent_id: UUID, part: Part
 ) -> Assessment:
+    if referent_id == work.actor.person_id:
+        raise access.SelfAssigned
     people.person(work, referent_id)
     if people.holding(work, referent_id, Role.REFERENT, None) is None:
         raise access.NotAReferent
-    access.check_no_conflict(
-        queries.ties(work, portfolio.candidate_id),
-        queries.ties(work, referent_id),
-        queries.has_declared_conflict(work, referent_id, portfolio.candidate_id),
-    )
+    check_no_conflict(work, portfolio, referent_id)
     if any(one.referent_id == referent_id for one in queries.assessments(work, portfolio.id)):
         raise AlreadyAssigned
     portfolio_service.take_part(work, portfolio, referent_id, part)

@@ -39,6 +39,7 @@ def verify(
     """Confirm an assessment, or return named indicators to its referents with the reason."""
     portfolio = portfolios.portfolio(work, portfolio_id)
     check_right(work.actor, access.RIGHTS, "verification.verify")
+    service.check_no_conflict(work, portfolio, work.actor.person_id)
     lifecycle.after(portfolio.state, Step.RETURN)
     verification = queries.verification(work, portfolio_id)
     if verification.outcome is not None:

@@ -3,7 +3,8 @@
 Officers, verifiers and administrators read it. A candidate reads the journal of their own
 portfolio: who opened which file, and when. Whoever has a part in a case that keeps something from
 them (the candidate and the ratings, a referent and the other's ratings) sees of its journal only
-what is open to every party and what they did themselves, whatever other roles they hold.
+what is open to every party and what they did themselves, whatever other roles they hold. Until
+results are open, nobody but who did it reads what the referents did.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ RIGHTS: Rights = {
 
 OPEN_TO_PARTIES = ("portfolio.", "evidence.")
 """How the acts begin that no party to a case is kept from."""
+
+OPEN_WITH_RESULTS = ("assessment.", "interview.")
+"""How the acts begin that tell ratings."""
 
 KEPT_FROM_SOME = frozenset(set(Part) - {Part.VERIFIER})
 """The parts in a case that do not see all of it."""

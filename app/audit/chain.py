@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from app.evidence.sealing import holds
 from app.journal.chain import Break, beginning
 from app.kit.canonical import canonical
 from app.kit.merkle import root
@@ -43,6 +44,21 @@ class StoredAnchor:
     previous: bytes | None
     root: bytes | None
     heads: Sequence[StoredHead]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeal:
+    """A snapshot beside the entry of its submission; each may be missing.
+
+    Without `root` its row is missing, which the entry names; without `seq` there is no such entry.
+    """
+
+    portfolio_id: UUID
+    snapshot_id: str
+    root: str | None
+    manifest: str | None
+    seq: int | None
+    body: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +133,25 @@ def disagreement(body: str, written: Written) -> str | None:
         if getattr(from_text, name) != getattr(written, name):
             return f"the entry's {name} is not what its text says"
     return None
+
+
+def seal_break(seal: StoredSeal) -> Break | None:
+    """Say what is wrong with a snapshot, if anything: its root, or what its submission recorded."""
+    if seal.root is None or seal.manifest is None:
+        reason = "is missing"
+    elif not holds(seal.manifest, seal.root):
+        reason = "does not have the root that it was sealed with"
+    elif recorded_root(seal.body) not in (None, seal.root):
+        reason = "is not the one whose root was recorded at its submission"
+    else:
+        return None
+    return Break(seal.portfolio_id, seal.seq or 0, f"the snapshot {seal.snapshot_id} {reason}")
+
+
+def recorded_root(body: str | None) -> str | None:
+    """Return the root that a submission's entry names; None where it names none."""
+    try:
+        found = json.loads(body or "{}")["facts"]["root"]
+    except (ValueError, KeyError, TypeError, RecursionError):  # the entry's own finding says so
+        return None
+    return str(found)

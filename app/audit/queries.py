@@ -14,9 +14,12 @@ from sqlalchemy import (
     Row,
     TextClause,
     Uuid,
+    and_,
     bindparam,
+    exists,
     func,
     literal,
+    not_,
     or_,
     select,
     text,
@@ -24,8 +27,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.audit.access import KEPT_FROM_SOME, OPEN_TO_PARTIES
-from app.audit.chain import StoredAnchor, StoredHead, StreamHead
+from app.assessment.result import REVEALED
+from app.audit.access import KEPT_FROM_SOME, OPEN_TO_PARTIES, OPEN_WITH_RESULTS
+from app.audit.chain import StoredAnchor, StoredHead, StoredSeal, StreamHead
 from app.journal.models import Anchor, AnchoredHead, Entry, Head
 from app.kit.paging import MalformedCursor, Page, pack, unpack
 from app.portfolio.models import Duty, Portfolio
@@ -33,6 +37,7 @@ from app.work import Work
 
 AT_ONCE = 500
 """Rows in memory at a time while a whole journal is read."""
+MANIFESTS_AT_ONCE = 20
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('journal_anchor/' || :t, 0))")
 
@@ -107,11 +112,18 @@ def _visible(work: Work) -> ColumnElement[bool]:
     mine = select(Duty.portfolio_id).where(
         Duty.person_id == work.actor.person_id, Duty.duty.in_(sorted(KEPT_FROM_SOME))
     )
+    revealed = exists().where(Portfolio.id == Entry.stream_id, Portfolio.state.in_(REVEALED))
     return or_(
-        Entry.stream_id.not_in(mine),
         Entry.actor_id == work.actor.person_id,
-        *(Entry.action.startswith(beginning, autoescape=True) for beginning in OPEN_TO_PARTIES),
+        and_(
+            or_(Entry.stream_id.not_in(mine), _begins(OPEN_TO_PARTIES)),
+            or_(not_(_begins(OPEN_WITH_RESULTS)), revealed),
+        ),
     )
+
+
+def _begins(with_any: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(Entry.action.startswith(one, autoescape=True) for one in with_any))
 
 
 def _of(stream_id: UUID | None) -> ColumnElement[bool]:
@@ -167,6 +179,31 @@ def anchors(work: Work) -> Iterator[StoredAnchor]:
             if row.stream_id is not None
         ]
         yield StoredAnchor(number, first.at, first.previous, first.root, heads)
+
+
+# A submission's entry names its snapshot. Its text is searched rather than read as JSON, which
+# would fail on one that somebody changed.
+SEALS = text("""
+    SELECT coalesce(s.portfolio_id, e.stream_id), coalesce(s.id::text, e.snapshot),
+           s.root, s.manifest, e.seq, e.body
+    FROM (SELECT * FROM snapshot
+          WHERE tenant_id = :tenant AND portfolio_id = coalesce(:stream, portfolio_id)) s
+    FULL JOIN (SELECT stream_id, seq, body,
+                      substring(body FROM '"snapshot":"([0-9a-f-]{36})"') AS snapshot
+               FROM journal_entry
+               WHERE tenant_id = :tenant AND stream_id = coalesce(:stream, stream_id)
+                   AND action = 'portfolio.submit') e
+        ON e.stream_id = s.portfolio_id AND e.snapshot = s.id::text
+    WHERE s.id IS NOT NULL OR e.snapshot IS NOT NULL
+    ORDER BY 1, 2
+""").bindparams(bindparam("stream", type_=Uuid))
+
+
+def seals(work: Work, stream_id: UUID | None) -> Iterator[StoredSeal]:
+    """Read every snapshot beside the entry of its submission, few manifests in memory at a time."""
+    values = {"tenant": work.actor.tenant_id, "stream": stream_id}
+    rows = work.session.execute(SEALS, values, execution_options={"yield_per": MANIFESTS_AT_ONCE})
+    return (StoredSeal(*row) for row in rows)
 
 
 def _streamed(

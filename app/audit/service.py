@@ -13,11 +13,13 @@ from sqlalchemy import Row, insert
 from app.audit import access, queries
 from app.audit.chain import (
     StoredAnchor,
+    StoredSeal,
     Written,
     anchor_breaks,
     anchor_root,
     disagreement,
     first_previous,
+    seal_break,
 )
 from app.audit.queries import Found, Place
 from app.journal.chain import Break, Link, breaks
@@ -42,11 +44,13 @@ class Report:
     last_root: str | None
     """The root of the latest anchor, in hexadecimal; None if there is none, or none was read."""
     breaks: tuple[Break, ...]
+    snapshots: int = 0
 
     def __str__(self) -> str:
         counted = f"{self.entries} entries in {self.streams} streams, {self.anchors} anchors"
         if self.last_root is not None:
             counted += f" (the last one {self.last_root})"
+        counted += f", {self.snapshots} snapshots"
         if not self.breaks:
             return f"{counted}: all hold"
         found = (f"  {one.stream_id} {one.seq}: {one.reason}" for one in self.breaks)
@@ -57,7 +61,8 @@ def verify(work: Work, stream_id: UUID | None = None) -> Report:
     """Compute every chain of a tenant again, or that of one stream, and compare.
 
     Entries are held against their texts and heads; with all streams, anchors too are held against
-    each other and against the entries. Memory does not grow with the journal.
+    each other and against the entries. Snapshots are held against their roots, and these against
+    what was recorded when they were submitted. Memory does not grow with the journal.
     """
     access.check_may_verify(work.actor)
     count = _Count()
@@ -65,7 +70,15 @@ def verify(work: Work, stream_id: UUID | None = None) -> Report:
     if stream_id is None:
         anchors = _counted(count, queries.anchors(work))
         found += anchor_breaks(work.actor.tenant_id, anchors)
-    return Report(count.streams, count.entries, count.anchors, count.last_root, tuple(found))
+    found += _seal_breaks(count, queries.seals(work, stream_id))
+    return Report(
+        count.streams,
+        count.entries,
+        count.anchors,
+        count.last_root,
+        tuple(found),
+        count.snapshots,
+    )
 
 
 @dataclass(slots=True)
@@ -74,6 +87,7 @@ class _Count:
     entries: int = 0
     anchors: int = 0
     last_root: str | None = None
+    snapshots: int = 0
 
 
 def _entry_breaks(count: _Count, rows: Iterator[Stored]) -> Iterator[Break]:
@@ -106,6 +120,13 @@ def _counted(count: _Count, anchors: Iterable[StoredAnchor]) -> Iterator[StoredA
         count.anchors += 1
         count.last_root = None if anchor.root is None else anchor.root.hex()
         yield anchor
+
+
+def _seal_breaks(count: _Count, seals: Iterable[StoredSeal]) -> Iterator[Break]:
+    for seal in seals:
+        count.snapshots += seal.root is not None
+        if found := seal_break(seal):
+            yield found
 
 
 def anchor(work: Work) -> Anchor | None:

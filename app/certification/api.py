@@ -84,7 +84,7 @@ def draft(id: UUID, body: NewDecision, work: CurrentWork) -> DecisionOut:
     responses=declared(NoSuchPortfolio, NoSuchDecision),
 )
 def get_decision(id: UUID, work: Reading) -> DecisionOut:
-    """Show the decision on a portfolio: to its candidate once it is signed."""
+    """Show the decision on a portfolio: to its candidate once it stands."""
     return _shown(work, *service.decision_for(work, id))
 
 
@@ -116,7 +116,11 @@ def sign(id: UUID, work: CurrentWork) -> DecisionOut:
     status_code=204,
     operation_id="discardDecision",
     responses=declared(
-        NoSuchDecision, DecidedByAssessor, service.AlreadySigned, service.DraftTakenBack
+        NoSuchDecision,
+        DecidedByAssessor,
+        ConflictOfInterest,
+        service.AlreadySigned,
+        service.DraftTakenBack,
     ),
 )
 def discard(id: UUID, work: CurrentWork) -> None:

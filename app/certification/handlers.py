@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from uuid import UUID
 
+from app.certification import queries
 from app.certification.face import CertificateFace
 from app.certification.models import Certificate
 from app.certification.pdf import draw
+from app.jobs.queue import defer_missing
 from app.jobs.shift import Shift
 from app.journal.service import record
 from app.people.models import Person
 from app.work import Work
+
+PATIENCE = timedelta(minutes=10)
+"""How long a certificate may be without its PDF before it is seen to that somebody draws it."""
+
+
+def take_up(shift: Shift) -> None:
+    """Queue once more the drawing of certificates whose job ran out of tries."""
+    with shift.work() as work:
+        waiting = queries.undrawn_since(work, work.now - PATIENCE)
+        defer_missing(work, "certification.draw_certificate", waiting)
 
 
 def draw_certificate(shift: Shift, certificate_id: UUID) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -45,6 +45,12 @@ def registered_pdf(sessions: Sessions, number: str) -> str | None:
     with reading(sessions) as connection:
         row = REGISTERED_PDF.row_of(connection, {"number": number})
     return None if row is None else row[0]
+
+
+def undrawn_since(work: Work, before: datetime) -> Sequence[UUID]:
+    """Return the certificates that were issued before a moment and have no PDF yet."""
+    undrawn = (Certificate.pdf_key.is_(None), Certificate.issued_at < before)
+    return work.session.scalars(select(Certificate.id).where(*undrawn)).all()
 
 
 def decision(work: Work, id: UUID) -> Decision:

@@ -9,10 +9,10 @@ from app.actor import check_right
 from app.assessment import queries as assessment
 from app.assessment import result as results
 from app.assessment import scoring, verification
-from app.assessment.access import check_no_conflict
 from app.assessment.models import Finding
 from app.assessment.result import Case, Result
 from app.assessment.scoring import LevelResult
+from app.assessment.service import check_no_conflict
 from app.certification import access, issuing, outcome, queries
 from app.certification.models import Certificate, Decision, DecisionState, Signature
 from app.framework.content.scheme import Outcome
@@ -23,8 +23,8 @@ from app.kit.ids import new_id
 from app.portfolio import lifecycle
 from app.portfolio import queries as portfolios
 from app.portfolio import service as portfolio_service
-from app.portfolio.access import Part
-from app.portfolio.lifecycle import Step
+from app.portfolio.access import NoSuchPortfolio, Part
+from app.portfolio.lifecycle import DECIDED, Step
 from app.portfolio.models import Portfolio
 from app.work import Work
 
@@ -105,7 +105,7 @@ def draft(
 def discard(work: Work, id: UUID) -> None:
     """Take a draft back before the last signature."""
     decision = queries.decision(work, id)
-    portfolio = _portfolio(work, decision.portfolio_id, "decision.discard")
+    portfolio = _portfolio_of(work, decision, "decision.discard")
     _check_drafted(decision)
     decision.state = DecisionState.DISCARDED
     record(work, portfolio.id, "decision.discarded", decision.id)
@@ -113,8 +113,8 @@ def discard(work: Work, id: UUID) -> None:
 
 def sign(work: Work, id: UUID) -> Decision:
     """Sign a decision; the last signature needed carries it out."""
-    portfolio = _portfolio(work, queries.decision(work, id).portfolio_id, "decision.sign")
     decision = queries.decision(work, id)
+    portfolio = _portfolio_of(work, decision, "decision.sign")
     _check_drafted(decision)
     _check_still_holds(work, portfolio, decision)
     portfolio_service.take_part(work, portfolio, work.actor.person_id, Part.DECISION_MAKER)
@@ -137,12 +137,13 @@ def sign(work: Work, id: UUID) -> Decision:
 
 
 def decision_for(work: Work, portfolio_id: UUID) -> tuple[Decision, Certificate | None]:
-    """Return the decision on a portfolio: to staff as drafted, to its candidate once signed."""
+    """Return the decision on a portfolio: to staff as drafted, to its candidate once it stands."""
     portfolio = portfolios.portfolio_to_read(work, portfolio_id)
     found = queries.current_decision(work, portfolio_id)
     if work.actor.person_id != portfolio.candidate_id:
         check_right(work.actor, access.RIGHTS, "decision.read")
-    elif found is not None and found.state != DecisionState.SIGNED:
+    elif portfolio.state not in DECIDED:
+        # Being referred back is signed as well, and ends nothing.
         found = None
     if found is None:
         raise access.NoSuchDecision
@@ -214,12 +215,16 @@ def _carry_out(work: Work, portfolio: Portfolio, decision: Decision) -> None:
 def _portfolio(work: Work, id: UUID, act: str) -> Portfolio:
     portfolio = portfolios.portfolio(work, id)
     access.check_may_decide(work.actor, portfolios.part_of(work, id, work.actor.person_id), act)
-    check_no_conflict(
-        assessment.ties(work, portfolio.candidate_id),
-        assessment.ties(work, work.actor.person_id),
-        assessment.has_declared_conflict(work, work.actor.person_id, portfolio.candidate_id),
-    )
+    check_no_conflict(work, portfolio, work.actor.person_id)
     return portfolio
+
+
+def _portfolio_of(work: Work, decision: Decision, act: str) -> Portfolio:
+    try:
+        return _portfolio(work, decision.portfolio_id, act)
+    except NoSuchPortfolio:
+        # Else the answer would tell whether there is a decision with this identifier.
+        raise access.NoSuchDecision from None
 
 
 def _check_drafted(decision: Decision) -> None:

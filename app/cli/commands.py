@@ -213,7 +213,7 @@ def diff(
 
 @app.command()
 def verify(var: Var = VAR, database_url: Database = None, s3_endpoint: Store = None) -> None:
-    """Recompute every journal's hash chain and anchors; exit 1 if one does not hold."""
+    """Recompute every journal's hash chain, anchors and seals; exit 1 if one does not hold."""
     broken = 0
     with installation(Choices(var, database_url, s3_endpoint)) as here:
         sessions = worker_sessions(here.settings)

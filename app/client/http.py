@@ -57,18 +57,19 @@ class Client:
         """Read one thing."""
         return self.ask("GET", path, query=query)
 
-    def post(self, path: str, body: Mapping[str, Value] | None = None) -> Json:
-        """Do one thing."""
-        return self.ask("POST", path, body=body)
+    def post(
+        self, path: str, body: Mapping[str, Value] | None = None, *, version: int | None = None
+    ) -> Json:
+        """Do one thing; where it rests on what was read, with that thing's version."""
+        return self.ask("POST", path, body=body, headers=_based_on(version))
 
     def put(self, path: str, body: Mapping[str, Value], *, version: int) -> Json:
         """Change a thing of which one has read this version."""
-        return self.ask("PUT", path, body=body, headers={"If-Match": f'"{version}"'})
+        return self.ask("PUT", path, body=body, headers=_based_on(version))
 
     def delete(self, path: str, *, version: int | None = None) -> None:
         """Take a thing out."""
-        headers = {} if version is None else {"If-Match": f'"{version}"'}
-        self.ask("DELETE", path, headers=headers)
+        self.ask("DELETE", path, headers=_based_on(version))
 
     def pages(self, path: str, **query: str | int) -> Iterator[Json]:
         """Read a list to its end, page by page."""
@@ -120,6 +121,10 @@ class Client:
                     raise Problem(answer.status_code, _members(answer))
             time.sleep(pause)
             pause = min(pause * 2, 4.0)
+
+
+def _based_on(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}
 
 
 def _members(answer: httpx2.Response) -> Json:

@@ -44,3 +44,22 @@ def check(
         raise LocatorOutOfPlace("A time range ends after it begins.")
     if duration_ms is not None and to_ms > duration_ms + ROUNDING_MS:
         raise LocatorOutOfPlace("The recording is shorter than that.", duration_ms=duration_ms)
+
+
+def fault(
+    *,
+    kind: str,
+    page: int | None,
+    from_ms: int | None,
+    to_ms: int | None,
+    pages: int | None,
+    duration_ms: int | None,
+) -> str | None:
+    """Return why a locator cannot be followed in a file that is known by now; None if it can."""
+    try:
+        check(
+            kind=kind, page=page, from_ms=from_ms, to_ms=to_ms, pages=pages, duration_ms=duration_ms
+        )
+    except LocatorOutOfPlace as refusal:
+        return refusal.detail
+    return None

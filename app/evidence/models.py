@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import ARRAY, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.evidence.lifecycle import State
@@ -84,11 +85,14 @@ class File(TenantRow):
     duration_ms: Mapped[int | None] = mapped_column(default=None)
     width: Mapped[int | None] = mapped_column(default=None)
     height: Mapped[int | None] = mapped_column(default=None)
+    cautions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     problem: Mapped[str | None] = mapped_column(default=None)
     problem_detail: Mapped[str | None] = mapped_column(default=None)
     announced_at: Mapped[datetime]
     received_at: Mapped[datetime | None] = mapped_column(default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Of a deleted file: when its bytes were removed from the store.
+    cleared_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
     def incoming_key(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
 
-from app.evidence import access
+from app.evidence import access, locator
 from app.evidence.lifecycle import State
 from app.evidence.models import (
     Claim,
@@ -121,6 +122,18 @@ def file_by_id(work: Work, id: UUID) -> File:
     return found
 
 
+def unchecked_since(work: Work, before: datetime) -> Sequence[UUID]:
+    """Return the files that were received before a moment and are neither kept nor rejected."""
+    waiting = File.state.in_((State.RECEIVED, State.CHECKED))
+    return work.session.scalars(select(File.id).where(waiting, File.received_at < before)).all()
+
+
+def uncleared_since(work: Work, before: datetime) -> Sequence[UUID]:
+    """Return the files that were deleted before a moment, but whose bytes may still be there."""
+    left = (File.state == State.DELETED, File.cleared_at.is_(None), File.settled_at < before)
+    return work.session.scalars(select(File.id).where(*left)).all()
+
+
 def claim(work: Work, id: UUID) -> tuple[Claim, Portfolio]:
     """Fetch a claim and hold its portfolio's row until the transaction ends."""
     portfolio = _portfolio_of(work, Claim, id, access.NoSuchClaim)
@@ -200,14 +213,17 @@ def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
     known = items(work, portfolio_id)
     made = claims(work, portfolio_id)
     found: dict[UUID, list[tuple[str, State]]] = {}
-    states: dict[UUID, State] = {}
+    by_id: dict[UUID | None, File] = {}
     for file in files(work, portfolio_id):
         found.setdefault(file.item_id, []).append((file.kind, file.state))
-        states[file.id] = file.state
+        by_id[file.id] = file
     cited: dict[UUID, list[State]] = {}
+    misplaced: dict[UUID, list[tuple[str, str]]] = {}
     for claim in made:
-        if claim.file_id in states:
-            cited.setdefault(claim.item_id, []).append(states[claim.file_id])
+        if file_at := by_id.get(claim.file_id):
+            cited.setdefault(claim.item_id, []).append(file_at.state)
+            if fault := _fault(claim, file_at):
+                misplaced.setdefault(claim.item_id, []).append((claim.indicator, fault))
     consented = set(
         work.session.scalars(
             select(Consent.item_id).where(Consent.portfolio_id == portfolio_id).distinct()
@@ -222,9 +238,24 @@ def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
             files=found.get(item.id, []),
             consented=item.id in consented,
             cited=cited.get(item.id, []),
+            misplaced=misplaced.get(item.id, []),
         )
         for item in known
     }
+
+
+def _fault(claim: Claim, file: File) -> str | None:
+    """Say what is wrong with a claim's place in a file that has been kept since it was made."""
+    if file.state != State.AVAILABLE:
+        return None
+    return locator.fault(
+        kind=file.kind,
+        page=claim.page,
+        from_ms=claim.from_ms,
+        to_ms=claim.to_ms,
+        pages=file.pages,
+        duration_ms=file.duration_ms,
+    )
 
 
 def latest_snapshot(work: Work, portfolio_id: UUID) -> Snapshot:

@@ -35,6 +35,8 @@ class Item:
     consented: bool
     cited: Sequence[State] = ()
     """The states of the files that claims on this item point into."""
+    misplaced: Sequence[tuple[str, str]] = ()
+    """Claims that point outside their file: each one's indicator, and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,13 @@ def _item(rules: EvidenceRules, item: Item, today: date) -> Iterable[Unmet]:
         yield Unmet(
             "files_available",
             "A claim points into a file of this item that was not accepted.",
+            item=item.id,
+        )
+    for indicator, fault in item.misplaced:
+        yield Unmet(
+            "locator_in_file",
+            f"The claim on indicator {indicator} points outside its file. {fault}",
+            indicator=indicator,
             item=item.id,
         )
     recorded = any(kind in RECORDINGS for kind, _ in files)

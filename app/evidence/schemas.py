@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from app.evidence.lifecycle import State
+from app.evidence.media.facts import Caution
 from app.evidence.models import CaseSize, ConsentForm, ConsentScope
 from app.kit.fields import Body, Code, Line, Out, Prose, Sha256, Size
 from app.portfolio.lifecycle import State as PortfolioState
@@ -79,7 +80,10 @@ class NewFile(Body):
 
 
 class FileOut(Out):
-    """A file and where it stands; `problem` says why one was rejected."""
+    """A file and where it stands; `problem` says why one was rejected.
+
+    `cautions` name what an accepted file could do, or tell, once it is opened.
+    """
 
     id: UUID
     item_id: UUID = Field(serialization_alias="evidence_id")
@@ -94,6 +98,7 @@ class FileOut(Out):
     duration_ms: int | None
     width: int | None
     height: int | None
+    cautions: list[Caution]
     problem: str | None
     problem_detail: str | None
     announced_at: datetime
@@ -181,6 +186,25 @@ class Place(Body):
     page: Page | None = None
     from_ms: Milliseconds | None = None
     to_ms: Milliseconds | None = None
+
+
+class ClaimChange(Body):
+    """What is to change of a claim: members left out stay; `file_id` null takes the place away."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    # Not None: a claim always has a reason, so it can be left out, but not be null.
+    reason: Prose = Field(default_factory=str)
+    file_id: UUID | None = None
+    page: Page | None = None
+    from_ms: Milliseconds | None = None
+    to_ms: Milliseconds | None = None
+
+    @model_validator(mode="after")
+    def _names_a_change(self) -> ClaimChange:
+        if not self.model_fields_set:
+            raise ValueError("must name at least one member to change")
+        return self
 
 
 class NewClaim(Place):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from app.evidence import access, locator, queries
@@ -196,7 +197,7 @@ def remove_file(work: Work, id: UUID) -> None:
 def discard_file(work: Work, portfolio: Portfolio, file: File) -> None:
     """Mark a file as deleted; the worker then removes its bytes from the store."""
     move(work, file, Step.DELETE)
-    record(work, portfolio.id, "evidence.file_abandoned", file.id)
+    record(work, portfolio.id, "evidence.file_removed", file.id)
 
 
 def enter_consent(
@@ -267,25 +268,25 @@ def add_claim(
     return claim
 
 
-def change_claim(
-    work: Work,
-    id: UUID,
-    version: int,
-    *,
-    reason: str,
-    file_id: UUID | None,
-    page: int | None,
-    from_ms: int | None,
-    to_ms: int | None,
-) -> Claim:
+class ClaimChange(TypedDict, total=False):
+    """What of a claim may change; what is left out stays."""
+
+    reason: str
+    file_id: UUID | None
+    page: int | None
+    from_ms: int | None
+    to_ms: int | None
+
+
+def change_claim(work: Work, id: UUID, version: int, **changes: Unpack[ClaimChange]) -> Claim:
     """Give a claim another reason or another place; what was submitted keeps the old one."""
     claim, portfolio = queries.claim(work, id)
     check_open_to(work, portfolio)
     if version != claim.version:
         raise StaleVersion
-    _check_locator(work, claim.item_id, file_id, page, from_ms, to_ms)
-    claim.reason, claim.file_id = reason, file_id
-    claim.page, claim.from_ms, claim.to_ms = page, from_ms, to_ms
+    claim.reason = changes.pop("reason", claim.reason)
+    if changes:
+        _place(work, claim, changes)
     claim.version += 1
     _changed(work, portfolio, "evidence.claim_changed", id, version=claim.version)
     return claim
@@ -366,6 +367,17 @@ def _check_item(
 
 def _check_indicators(work: Work, portfolio: Portfolio, codes: set[str]) -> None:
     reference.framework(work.session, portfolio.framework_id).check_known(codes)
+
+
+def _place(work: Work, claim: Claim, changes: ClaimChange) -> None:
+    file_id = changes.get("file_id", claim.file_id)
+    page, from_ms, to_ms = claim.page, claim.from_ms, claim.to_ms
+    if file_id is None:  # no page is left where no file is named
+        page = from_ms = to_ms = None
+    page = changes.get("page", page)
+    from_ms, to_ms = changes.get("from_ms", from_ms), changes.get("to_ms", to_ms)
+    _check_locator(work, claim.item_id, file_id, page, from_ms, to_ms)
+    claim.file_id, claim.page, claim.from_ms, claim.to_ms = file_id, page, from_ms, to_ms
 
 
 def _check_locator(

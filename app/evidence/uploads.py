@@ -202,8 +202,12 @@ INLINE = frozenset({"audio", "video", "image"})
 
 
 def disposition(file: File) -> str:
-    """Return the Content-Disposition of a file: parsed media opens in place, the rest is saved."""
-    inline = file.kind in INLINE or file.media_type == "application/pdf"
+    """Return the Content-Disposition of a file: parsed media opens in place, the rest is saved.
+
+    So is a PDF that could make its viewer run, open or fetch something.
+    """
+    harmless = file.media_type == "application/pdf" and not file.cautions
+    inline = file.kind in INLINE or harmless
     name = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in file.name)
     return f'{"inline" if inline else "attachment"}; filename="{name}"'
 

@@ -6,6 +6,7 @@ A job names its tenant and ids, never personal values: the queue has no row leve
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -22,8 +23,23 @@ DEFER = text(
 )
 
 
+STILL_TO_DO = text(
+    "SELECT args->>'subject_id' FROM procrastinate_jobs"
+    " WHERE task_name = :name AND status IN ('todo', 'doing') AND args->>'tenant_id' = :tenant"
+)
+
+
 def defer(work: Work, name: str, *, at: datetime | None = None, **arguments: UUID) -> None:
     """Queue the job `name` for this tenant, now or `at` a moment."""
     given = {"tenant_id": work.actor.tenant_id, **arguments}
     texts = json.dumps({key: str(value) for key, value in given.items()})
     work.session.execute(DEFER, {"name": name, "arguments": texts, "at": at})
+
+
+def defer_missing(work: Work, name: str, subjects: Iterable[UUID]) -> None:
+    """Queue the job `name` for those subjects that no such job is about: the last one failed."""
+    values = {"name": name, "tenant": str(work.actor.tenant_id)}
+    about = set(work.session.scalars(STILL_TO_DO, values))
+    for subject_id in subjects:
+        if str(subject_id) not in about:
+            defer(work, name, subject_id=subject_id)

@@ -10,6 +10,6 @@ from collections.abc import Mapping
 
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "evidence.file_received": ("evidence.check_file",),
-    "evidence.file_abandoned": ("evidence.discard_upload",),
+    "evidence.file_removed": ("evidence.discard_upload",),
     "certification.certificate_issued": ("certification.draw_certificate",),
 }

@@ -6,7 +6,7 @@ that gets past these is one that it can keep.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -21,6 +21,11 @@ class Out(BaseModel):
     """An answer, read from an ORM row or a dataclass."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+SHOWN_ONCE: Final = "shown once"
+Secret = Annotated[str, SHOWN_ONCE]
+"""A member of an answer that is never kept, not even for a request that is repeated."""
 
 
 def _writable(words: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from app.actor import Actor, Rights, Role, check_right
+from app.actor import NOBODY, Actor, Rights, Role
 from app.kit.errors import Forbidden
 
 RIGHTS: Rights = {
@@ -50,9 +50,14 @@ class PersonNotYours(Forbidden):
     """An officer may not change someone whose roles the officer does not appoint to."""
 
 
+def appointed_with(roles: Collection[Role]) -> frozenset[Role]:
+    """Return the roles that are given by whoever holds `roles`."""
+    return frozenset().union(*(APPOINTS.get(held, frozenset()) for held in roles))
+
+
 def appointed_by(actor: Actor) -> frozenset[Role]:
     """Return the roles that are `actor`'s to give."""
-    return frozenset().union(*(APPOINTS.get(held, frozenset()) for held in actor.roles))
+    return appointed_with(actor.roles)
 
 
 def beyond_reach(actor: Actor, roles: Collection[Role]) -> set[Role]:
@@ -75,13 +80,20 @@ def check_may_change(actor: Actor, roles: Collection[Role]) -> None:
         raise PersonNotYours(roles=sorted(beyond))
 
 
-def check_may_issue_token(
-    actor: Actor, holder_id: UUID, holder_roles: Collection[Role], scopes: Collection[str]
-) -> None:
-    """Refuse a token that would carry more than its maker could do alone."""
-    if holder_id != actor.person_id:
-        check_right(actor, RIGHTS, "token.issue_for_others")
-        if beyond := beyond_reach(actor, holder_roles):
-            raise TokenReachesFurther(roles=sorted(beyond))
-    elif beyond_scope := set(scopes) - actor.scopes:
-        raise ScopeBeyondYours(scopes=sorted(beyond_scope))
+def check_own_scopes(actor: Actor, scopes: Collection[str]) -> None:
+    """Refuse a token that would reach further than the one it is made with."""
+    if beyond := set(scopes) - actor.scopes:
+        raise ScopeBeyondYours(scopes=sorted(beyond))
+
+
+def check_reach(actor: Actor, holder_roles: Collection[Role]) -> None:
+    """Refuse a token for somebody whose roles are not `actor`'s to give."""
+    if beyond := beyond_reach(actor, holder_roles):
+        raise TokenReachesFurther(roles=sorted(beyond))
+
+
+def may_revoke(actor: Actor, holder_id: UUID) -> bool:
+    """Tell whether `actor` may revoke somebody's tokens: else they do not exist for them."""
+    return actor.person_id in (holder_id, NOBODY) or bool(
+        RIGHTS["token.revoke_for_others"] & actor.roles
+    )

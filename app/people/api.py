@@ -20,7 +20,7 @@ from app.people.access import (
     ScopeBeyondYours,
     TokenReachesFurther,
 )
-from app.people.door import door, feature_router
+from app.people.door import SecretShownBefore, door, feature_router
 from app.people.models import ApiToken, Organisation, Person, RoleHolding
 from app.people.schemas import (
     IssuedTokenOut,
@@ -98,7 +98,7 @@ def list_organisations(
     status_code=201,
     operation_id="addPerson",
     response_model=PersonOut,
-    responses=declared(service.EmailTaken),
+    responses=declared(service.EmailTaken, service.WrongKindOfOrganisation),
 )
 def add_person(body: NewPerson, work: CurrentWork) -> Person:
     """Enter a person."""
@@ -138,7 +138,13 @@ def get_person(id: UUID, response: Response, work: CurrentWork) -> Person:
     "/{id}",
     operation_id="changePerson",
     response_model=PersonOut,
-    responses=declared(PersonNotYours, service.EmailTaken, StaleVersion, VersionRequired),
+    responses=declared(
+        PersonNotYours,
+        service.EmailTaken,
+        service.WrongKindOfOrganisation,
+        StaleVersion,
+        VersionRequired,
+    ),
 )
 def change_person(
     id: UUID, body: NewPerson, response: Response, work: CurrentWork, if_match: IfMatch = None
@@ -161,7 +167,9 @@ def list_roles(id: UUID, work: CurrentWork) -> Sequence[RoleHolding]:
     status_code=201,
     operation_id="grantRole",
     response_model=RoleOut,
-    responses=declared(RoleNotYoursToGive, service.RoleNeedsOrganisation),
+    responses=declared(
+        RoleNotYoursToGive, service.RoleNeedsOrganisation, service.WrongKindOfOrganisation
+    ),
 )
 def grant_role(id: UUID, body: NewRole, work: CurrentWork) -> RoleHolding:
     """Appoint a person to a role."""
@@ -184,7 +192,11 @@ def end_role(id: UUID, role: Role, work: CurrentWork, organisation_id: UUID | No
     status_code=201,
     operation_id="issueToken",
     responses=declared(
-        ScopeBeyondYours, TokenReachesFurther, service.TokenLifeOutOfRange, service.UnknownScopes
+        ScopeBeyondYours,
+        TokenReachesFurther,
+        SecretShownBefore,
+        service.TokenLifeOutOfRange,
+        service.UnknownScopes,
     ),
 )
 def issue_token(body: NewToken, work: CurrentWork) -> IssuedTokenOut:

@@ -18,7 +18,7 @@ from app.people.tokens import is_well_formed, token_hash
 READING = frozenset({"GET", "HEAD"})
 
 AUTHENTICATE = Statement(
-    "SELECT standing, tenant_id, person_id, scopes, roles, training_bodies"
+    "SELECT standing, tenant_id, person_id, scopes, roles, training_bodies, token_id"
     " FROM authenticate(:hash, :now)"
 )
 
@@ -50,7 +50,7 @@ def authenticate(session: Session, token: str, now: datetime) -> Actor:
     row = AUTHENTICATE.row(session, {"hash": token_hash(token), "now": now})
     if row is None:
         raise Unauthenticated
-    standing, tenant_id, person_id, scopes, roles, bodies = row
+    standing, tenant_id, person_id, scopes, roles, bodies, token_id = row
     if standing != "valid":
         raise TokenExpired if standing == "expired" else TokenRevoked
     return Actor(
@@ -59,6 +59,7 @@ def authenticate(session: Session, token: str, now: datetime) -> Actor:
         frozenset(_ROLE[role] for role in roles),
         frozenset(scopes),
         frozenset(bodies),
+        token_id,
     )
 
 

@@ -2,7 +2,7 @@
 
 One thread opens the transaction, lets in whoever asks (`authentication`), calls the endpoint and
 commits. An Idempotency-Key is honoured here too: the answer is kept in the same transaction as the
-effect.
+effect, but for what is shown once (`Secret`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from http import HTTPStatus
@@ -27,6 +27,8 @@ from sqlalchemy import text
 from app.kit.clock import utc_now
 from app.kit.db import transaction
 from app.kit.errors import Conflict, Invalid
+from app.kit.fields import SHOWN_ONCE
+from app.kit.http import problem
 from app.kit.routing import api_router
 from app.people.authentication import READING, authenticate, bearer, check_scope
 from app.people.models import IdempotentAnswer
@@ -44,6 +46,10 @@ class IdempotencyKeyInUse(Conflict):
 
 class IdempotencyKeyReused(Invalid):
     """This Idempotency-Key was used with another request; use a new one for a new request."""
+
+
+class SecretShownBefore(Conflict):
+    """This was done, and its secret was shown once; revoke what was `made` and make another."""
 
 
 class AnsweredBefore(Exception):
@@ -89,8 +95,8 @@ class Visit:
         return found
 
     def check(self) -> None:
-        """Refuse a token that does not let this request in."""
-        with self.work():
+        """Refuse a token, or an Idempotency-Key, that does not let this request in."""
+        with suppress(AnsweredBefore), self.work():
             pass
 
 
@@ -170,6 +176,12 @@ class WorkRoute(APIRoute):
     def _answer_type(self) -> TypeAdapter[object] | None:
         return TypeAdapter(self.response_model) if self.response_model else None
 
+    @cached_property
+    def _secrets(self) -> frozenset[str]:
+        """The members of the answer that are shown once."""
+        members = getattr(self.response_model, "model_fields", {})
+        return frozenset(name for name, one in members.items() if SHOWN_ONCE in one.metadata)
+
     def _answer(self, endpoint: Endpoint, values: dict[str, object]) -> Response:
         name = next((name for name, value in values.items() if type(value) is Visit), None)
         if name is None:
@@ -179,7 +191,7 @@ class WorkRoute(APIRoute):
             values[name] = work
             response = self._response(endpoint(**values), values)
             if fingerprint := visit.fingerprint:
-                _keep(work, visit.key, fingerprint, response)
+                _keep(work, visit.key, fingerprint, self._without_secrets(response))
         return response
 
     def _response(self, found: object, values: Mapping[str, object]) -> Response:
@@ -193,6 +205,17 @@ class WorkRoute(APIRoute):
                 response.raw_headers += beside.raw_headers
                 response.status_code = beside.status_code or status
         return response
+
+    def _without_secrets(self, response: Response) -> Response:
+        """Return what is answered when the request is repeated: the same, unless it was a secret.
+
+        Whoever holds the key of a request whose answer was lost learns what was made, to revoke it.
+        """
+        if not self._secrets:
+            return response
+        shown = json.loads(bytes(response.body))
+        made = {name: value for name, value in shown.items() if name not in self._secrets}
+        return problem(SecretShownBefore(made=made))
 
     def _body(self, found: object) -> bytes | None:
         if self._answer_type is None:
@@ -228,7 +251,8 @@ async def _note_fingerprint(request: Request) -> None:
         return
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
         raise Invalid("An Idempotency-Key is 1 to 255 printable ASCII characters.")
-    what = f"{request.method} {request.url.path} {request.headers.get('if-match')}\n"
+    url = request.url
+    what = json.dumps([request.method, url.path, url.query, request.headers.get("if-match")])
     request.scope[FINGERPRINT] = hashlib.sha256(what.encode() + await request.body()).digest()
 
 

@@ -66,11 +66,16 @@ class RoleHolding(TenantRow):
 
 
 class ApiToken(TenantRow):
-    """A key to the API; the key itself is shown once and not kept."""
+    """A key to the API; the key itself is shown once and not kept.
+
+    `issued_by` made it, or the token with which its holder made it. It is nobody for what the
+    installation itself made.
+    """
 
     __tablename__ = "api_token"
 
     person_id: Mapped[UUID]
+    issued_by: Mapped[UUID | None]
     name: Mapped[str]
     hash: Mapped[bytes]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -49,8 +49,11 @@ def person_with_email(work: Work, email: str) -> Person | None:
 
 
 def person_held(work: Work, id: UUID) -> Person:
-    """Fetch a person and hold the row, so that one appointment of theirs follows another."""
-    found = work.session.get(Person, id, with_for_update=True)
+    """Fetch a person and hold the row, so that one appointment of theirs follows another.
+
+    Other rows may name them meanwhile: two who appoint each other do not wait for each other.
+    """
+    found = work.session.get(Person, id, with_for_update={"key_share": True})
     if found is None:
         raise NoSuchPerson
     return found
@@ -93,6 +96,17 @@ def tokens_of(work: Work, person_id: UUID) -> Sequence[ApiToken]:
     """Return a person's tokens that were not revoked, the newest first."""
     own = select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
     return work.session.scalars(own.order_by(ApiToken.id.desc())).all()
+
+
+def tokens_made_by_others(work: Work, person_id: UUID) -> Sequence[ApiToken]:
+    """Return a person's live tokens that somebody else made, and hold them."""
+    made = select(ApiToken).where(
+        ApiToken.person_id == person_id,
+        ApiToken.issued_by != person_id,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > work.now,
+    )
+    return work.session.scalars(made.order_by(ApiToken.id).with_for_update()).all()
 
 
 def persons(work: Work, limit: int, after: Position | None) -> Page[Person]:

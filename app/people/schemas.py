@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from app.actor import Role
-from app.kit.fields import Body, Code, Email, Line, Out
+from app.kit.fields import Body, Code, Email, Line, Out, Secret
 from app.people.models import OrganisationKind
 
 
@@ -83,7 +83,7 @@ class TokenOut(Out):
 class IssuedTokenOut(TokenOut):
     """A new token. `token` is shown this once and not kept."""
 
-    token: str
+    token: Secret
 
 
 class MeOut(Out):

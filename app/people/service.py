@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from app.actor import Role, check_right
-from app.journal.service import record
-from app.kit.errors import Conflict, Invalid, StaleVersion
+from app.journal.service import Fact, record
+from app.kit.errors import Conflict, Invalid, StaleVersion, Unauthenticated
 from app.kit.ids import new_id
 from app.people import access, queries
 from app.people.access import RIGHTS
@@ -38,6 +38,10 @@ class OrganisationKnown(Conflict):
 
 class RoleNeedsOrganisation(Invalid):
     """The training-body role is held for one training body; name it, and only there."""
+
+
+class WrongKindOfOrganisation(Invalid):
+    """An employer is no training body, nor the other way round; `kind_needed` says which it is."""
 
 
 class TokenLifeOutOfRange(Invalid):
@@ -70,7 +74,7 @@ def found_tenant(
     work.session.add(person)
     record(work, tenant.id, "people.tenant_founded", tenant.id, administrator=person.id)
     _hold(work, person.id, Role.ADMINISTRATOR, None)
-    _, token = _issue(work, person.id, "first administrator", access.SCOPES, work.now + life)
+    _, token = _issue(work, person.id, "first administrator", access.SCOPES, work.now + life, None)
     return tenant, token
 
 
@@ -127,37 +131,51 @@ def change_person(
     employer_id: UUID | None,
     training_body_id: UUID | None,
 ) -> Person:
-    """Describe a person anew; certificates that were issued keep the name they carry."""
+    """Describe a person anew; certificates that were issued keep the name they carry.
+
+    The journal keeps which organisations they left and came to: a conflict of interest turns on it.
+    """
     check_right(work.actor, RIGHTS, "person.change")
     person = queries.person_held(work, id)
-    access.check_may_change(work.actor, {holding.role for holding in queries.roles_held(work, id)})
+    access.check_may_change(work.actor, _roles(work, id))
     if version != person.version:
         raise StaleVersion
     if email != person.email and queries.person_with_email(work, email):
         raise EmailTaken
     _check_organisations(work, employer_id, training_body_id)
+    moved = {
+        **_moved("employer", person.employer_id, employer_id),
+        **_moved("training_body", person.training_body_id, training_body_id),
+    }
     person.name, person.email, person.language = name, email, language
     person.employer_id, person.training_body_id = employer_id, training_body_id
     person.version += 1
     _enter(work, EmailTaken)
-    record(work, work.actor.tenant_id, "people.person_changed", id, version=person.version)
+    record(work, work.actor.tenant_id, "people.person_changed", id, version=person.version, **moved)
     return person
 
 
 def grant_role(
     work: Work, person_id: UUID, role: Role, organisation_id: UUID | None
 ) -> RoleHolding:
-    """Appoint a person to a role; granting what is already held changes nothing."""
+    """Appoint a person to a role; granting what is already held changes nothing.
+
+    Their tokens carry the role from now on, but for those whose maker does not appoint to it: these
+    are revoked, or whoever made them could come to act in a role that is not theirs to give.
+    """
     check_right(work.actor, RIGHTS, "role.grant")
     access.check_may_appoint(work.actor, role)
     if (role == Role.TRAINING_BODY) != (organisation_id is not None):
         raise RoleNeedsOrganisation
     queries.person_held(work, person_id)
-    if organisation_id:
-        queries.organisation(work, organisation_id)
+    _check_kind(work, organisation_id, OrganisationKind.TRAINING_BODY)
     if held := queries.holding(work, person_id, role, organisation_id):
         return held
-    return _hold(work, person_id, role, organisation_id)
+    granted = _hold(work, person_id, role, organisation_id)
+    for token in queries.tokens_made_by_others(work, person_id):
+        if token.issued_by and role not in access.appointed_with(_roles(work, token.issued_by)):
+            _revoke(work, token)
+    return granted
 
 
 def end_role(work: Work, person_id: UUID, role: Role, organisation_id: UUID | None) -> None:
@@ -179,29 +197,50 @@ def issue_token(
     work: Work, person_id: UUID, *, name: str, scopes: Collection[str], expires_at: datetime
 ) -> tuple[ApiToken, str]:
     """Make a token for oneself, or for someone one appoints; the token itself is returned once."""
-    queries.person(work, person_id)
-    held = {holding.role for holding in queries.roles_held(work, person_id)}
-    access.check_may_issue_token(work.actor, person_id, held, scopes)
+    for_oneself = person_id == work.actor.person_id
+    if not for_oneself:
+        check_right(work.actor, RIGHTS, "token.issue_for_others")
+    # Held, or a role that is just being granted would know nothing of the token, nor this of it.
+    queries.person_held(work, person_id)
+    if for_oneself:
+        access.check_own_scopes(work.actor, scopes)
+    else:
+        access.check_reach(work.actor, _roles(work, person_id))
     if unknown := set(scopes) - access.SCOPES:
         raise UnknownScopes(unknown=sorted(unknown), known=sorted(access.SCOPES))
     if not work.now < expires_at <= work.now + LONGEST_TOKEN_LIFE:
         raise TokenLifeOutOfRange
-    return _issue(work, person_id, name, scopes, expires_at)
+    maker_id = _maker_of_own(work) if for_oneself else work.actor.person_id
+    return _issue(work, person_id, name, scopes, expires_at, maker_id)
 
 
 def revoke_token(work: Work, id: UUID) -> None:
     """Make a token useless at once; revoking twice changes nothing."""
     token = queries.token(work, id)
-    if token.person_id != work.actor.person_id:
-        check_right(work.actor, RIGHTS, "token.revoke_for_others")
+    if not access.may_revoke(work.actor, token.person_id):
+        raise queries.NoSuchToken
     if token.revoked_at is None:
-        token.revoked_at = work.now
-        record(work, work.actor.tenant_id, "people.token_revoked", token.id)
+        _revoke(work, token)
 
 
-def _check_organisations(work: Work, *ids: UUID | None) -> None:
-    for id in filter(None, ids):
-        queries.organisation(work, id)
+def _moved(what: str, before: UUID | None, after: UUID | None) -> dict[str, Fact]:
+    return {} if before == after else {f"{what}_before": before, f"{what}_after": after}
+
+
+def _roles(work: Work, person_id: UUID) -> set[Role]:
+    return {holding.role for holding in queries.roles_held(work, person_id)}
+
+
+def _check_organisations(
+    work: Work, employer_id: UUID | None, training_body_id: UUID | None
+) -> None:
+    _check_kind(work, employer_id, OrganisationKind.EMPLOYER)
+    _check_kind(work, training_body_id, OrganisationKind.TRAINING_BODY)
+
+
+def _check_kind(work: Work, organisation_id: UUID | None, kind: OrganisationKind) -> None:
+    if organisation_id and queries.organisation(work, organisation_id).kind != kind:
+        raise WrongKindOfOrganisation(organisation_id=organisation_id, kind_needed=kind)
 
 
 def _enter(work: Work, taken: type[Conflict]) -> None:
@@ -227,14 +266,30 @@ def _hold(work: Work, person_id: UUID, role: Role, organisation_id: UUID | None)
     return holding
 
 
+def _maker_of_own(work: Work) -> UUID:
+    """Return who made the token in hand: whoever made it may have kept it, and act with it now."""
+    if work.actor.token_id is None:
+        return work.actor.person_id
+    shown = queries.token(work, work.actor.token_id)
+    if shown.revoked_at:
+        raise Unauthenticated
+    return shown.issued_by or work.actor.person_id
+
+
 def _issue(
-    work: Work, person_id: UUID, name: str, scopes: Collection[str], expires_at: datetime
+    work: Work,
+    person_id: UUID,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime,
+    maker_id: UUID | None,
 ) -> tuple[ApiToken, str]:
     secret = new_token()
     token = ApiToken(
         id=new_id(),
         tenant_id=work.actor.tenant_id,
         person_id=person_id,
+        issued_by=maker_id,
         name=name,
         hash=token_hash(secret),
         scopes=sorted(scopes),
@@ -244,3 +299,8 @@ def _issue(
     work.session.add(token)
     record(work, work.actor.tenant_id, "people.token_issued", token.id, holder=person_id)
     return token, secret
+
+
+def _revoke(work: Work, token: ApiToken) -> None:
+    token.revoked_at = work.now
+    record(work, work.actor.tenant_id, "people.token_revoked", token.id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.actor import NOBODY, Actor, Rights, Role, check_right
 from app.kit.errors import Forbidden, NotFound
-from app.portfolio.lifecycle import Step
+from app.portfolio.lifecycle import DECIDED, READ_ONCE_DECIDED, State, Step
 
 RIGHTS: Rights = {
     "portfolio.open": frozenset({Role.CANDIDATE}),
@@ -89,6 +89,15 @@ def may_read(
 def may_read_evidence(actor: Actor, candidate_id: UUID, *, submitted: bool) -> bool:
     """Tell whether `actor` may read what is in it; a training body sees progress only."""
     return may_read(actor, candidate_id, None, submitted=submitted)
+
+
+def may_read_reason(
+    actor: Actor, candidate_id: UUID, state: State, step: Step, *, submitted: bool
+) -> bool:
+    """Tell whether `actor` reads why a step was taken on a portfolio that is now in `state`."""
+    if actor.person_id == candidate_id and step in READ_ONCE_DECIDED:
+        return state in DECIDED
+    return may_read_evidence(actor, candidate_id, submitted=submitted)
 
 
 def may_read_arrangements(actor: Actor, candidate_id: UUID) -> bool:

@@ -14,7 +14,7 @@ from app.people.door import door, feature_router
 from app.portfolio import access, prerequisites, queries, service
 from app.portfolio.access import NoSuchPortfolio, NotTheCandidate, OwnCase
 from app.portfolio.lifecycle import ReasonRequired, State, Step, StepNotOpen
-from app.portfolio.models import Portfolio
+from app.portfolio.models import Portfolio, Transition
 from app.portfolio.schemas import (
     Admission,
     ApplicationOut,
@@ -79,14 +79,13 @@ def list_portfolios(
     responses=declared(NoSuchPortfolio),
 )
 def history(id: UUID, work: CurrentWork) -> Sequence[TransitionOut]:
-    """List the steps that a portfolio has taken; a training body is not told the reasons."""
+    """List the steps that a portfolio has taken.
+
+    A training body is not told the reasons, and the candidate learns why a portfolio was returned
+    or referred back once it is decided.
+    """
     portfolio = queries.portfolio_to_read(work, id)
-    found = queries.transitions(work, id)
-    if access.may_read_evidence(
-        work.actor, portfolio.candidate_id, submitted=portfolio.was_submitted
-    ):
-        return [TransitionOut.model_validate(step) for step in found]
-    return [TransitionOut.model_validate(step).model_copy(update=NO_REASON) for step in found]
+    return [_told(work, portfolio, step) for step in queries.transitions(work, id)]
 
 
 @router.post(
@@ -168,3 +167,15 @@ def decide_admission(id: UUID, body: Admission, work: CurrentWork) -> Portfolio:
 def withdraw(id: UUID, work: CurrentWork) -> Portfolio:
     """Withdraw your portfolio."""
     return service.withdraw(work, id)
+
+
+def _told(work: Work, portfolio: Portfolio, step: Transition) -> TransitionOut:
+    told = TransitionOut.model_validate(step)
+    may_read_reason = access.may_read_reason(
+        work.actor,
+        portfolio.candidate_id,
+        portfolio.state,
+        step.step,
+        submitted=portfolio.was_submitted,
+    )
+    return told if may_read_reason else told.model_copy(update=NO_REASON)

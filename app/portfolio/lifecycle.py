@@ -86,6 +86,12 @@ WITH_REASON = frozenset(
 )
 """Steps that are taken with a reason, which the candidate may read."""
 
+READ_ONCE_DECIDED = frozenset({Step.RETURN, Step.REFER_BACK})
+"""Steps whose reason speaks of the ratings: the candidate reads it once it was decided."""
+
+DECIDED = frozenset({State.DECIDED, State.CLOSED})
+"""Once the decision stands; what was referred back is not decided."""
+
 EVIDENCE_OPEN = frozenset(
     {
         State.DRAFT,

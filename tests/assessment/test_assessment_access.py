@@ -15,6 +15,7 @@ from app.assessment.access import (
     check_is_referent,
     check_may_oversee,
     check_no_conflict,
+    may_read_ratings,
 )
 from app.portfolio.access import Part
 
@@ -85,3 +86,16 @@ def test_staff_who_are_assessed_or_assess_themselves_do_not(part: Part) -> None:
     with pytest.raises(PartyToTheCase) as refused:
         check_may_oversee(versatile, part, "result.read")
     assert (refused.value.status, refused.value.members) == (403, {"part": part})
+
+
+@pytest.mark.parametrize("role", Role)
+def test_staff_read_what_each_referent_gave_but_not_in_their_own_case(role: Role) -> None:
+    candidate_id, school = uuid4(), uuid4()
+    somebody = Actor(uuid4(), uuid4(), frozenset({role}))
+    amira = Actor(uuid4(), candidate_id, frozenset({role}))
+    tutor = Actor(uuid4(), uuid4(), frozenset({role}), training_bodies=frozenset({school}))
+    staff = role in (Role.OFFICER, Role.VERIFIER, Role.DECISION_MAKER)
+    assert may_read_ratings(somebody, candidate_id, school) is staff
+    assert may_read_ratings(somebody, candidate_id, None) is staff
+    assert not may_read_ratings(amira, candidate_id, None)
+    assert not may_read_ratings(tutor, candidate_id, school)

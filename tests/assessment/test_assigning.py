@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.actor import Role
 from app.kit.clock import utc_now
-from app.people.models import OrganisationKind
+from app.people.models import Organisation, OrganisationKind
 from app.people.service import end_role
 from app.portfolio.lifecycle import State as PortfolioState
 from tests import assess, make
@@ -107,6 +107,42 @@ def test_nobody_from_the_candidates_employer_or_training_body_assesses(panel: Pa
         problem = ask(panel, portfolio, referent, 409, "conflict-of-interest")
         assert problem["grounds"] == ["same_organisation"]
     assess.assign(panel.officer, portfolio, panel.bruno)
+
+
+def test_a_tie_that_was_cut_while_the_case_went_on_still_binds(panel: Panel) -> None:
+    school = make.organisation(panel.tenant)
+    amira = make.person(panel.tenant, "Amira", Role.CANDIDATE, training_body=school)
+    before = make.person(panel.tenant, "Theo", Role.REFERENT, staff_of=school)
+    ends_staff_role(panel, before, school)
+    portfolio = make.submitted_portfolio(amira)
+    tutor = make.person(panel.tenant, "Tara", Role.REFERENT, staff_of=school)
+    former = make.person(panel.tenant, "Tom", Role.REFERENT, staff_of=school)
+    ends_staff_role(panel, former, school)
+
+    person = panel.officer.get(f"/persons/{amira.id}")
+    body = {key: person.json()[key] for key in ("name", "email", "language")}
+    answer = panel.officer.put(f"/persons/{amira.id}", body, if_match=person.headers["etag"])
+    assert done(answer)["training_body_id"] is None
+    for referent in (tutor, former):
+        problem = ask(panel, portfolio, referent, 409, "conflict-of-interest")
+        assert problem["grounds"] == ["same_organisation"]
+    assess.assign(panel.officer, portfolio, before)
+
+
+def ends_staff_role(panel: Panel, person: Person, school: Organisation) -> None:
+    with panel.tenant.administrator.at_work() as work:
+        end_role(work, person.id, Role.TRAINING_BODY, school.id)
+
+
+def test_an_officer_who_is_a_referent_too_does_not_assign_themself(
+    panel: Panel, portfolio: UUID
+) -> None:
+    both = make.person(panel.tenant, "Oleg", Role.OFFICER, Role.REFERENT)
+    path, body = f"/portfolios/{portfolio}/assignments", {"referent_id": str(both.id)}
+    refused(both.post(path, body), 403, "self-assigned")
+    assert standing(panel, portfolio) == []
+    assess.assign(both, portfolio, panel.bruno)
+    assess.assign(panel.officer, portfolio, both)
 
 
 def test_a_conflict_declared_once_keeps_a_referent_from_all_portfolios_of_that_candidate(

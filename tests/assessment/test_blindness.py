@@ -108,11 +108,44 @@ def test_candidate_and_training_body_see_the_result_after_the_decision_without_w
         found = done(person.get(path))
         line = found["indicators"][0]  # type: ignore[index]
         assert (line["rating"], line["how"]) == (2, "both_competent")
-        assert (line["ratings"], line["third"]) == (None, None)
+        assert (line["ratings"], line["third"], line["given"]) == (None, None, None)
     refused(stranger.get(path), 404, "no-such-portfolio")
     refused(panel.candidate("Milan").get(path), 404, "no-such-portfolio")
     staff = done(panel.vera.get(path))["indicators"][0]  # type: ignore[index]
     assert staff["ratings"] == [3, 2]
+
+
+def test_staff_read_the_words_behind_the_result_and_what_was_given_beside_what_counts(
+    panel: Panel,
+) -> None:
+    omar = make.person(panel.tenant, "Omar", Role.CANDIDATE, Role.OFFICER)
+    portfolio = make.submitted_portfolio(omar)
+    for referent, rating, words in ((panel.bruno, 3, "Clear."), (panel.chloe, 2, "Told well.")):
+        id = assess.taken_on(panel.officer, portfolio, referent)
+        assess.rate_all(referent, id)
+        no = assess.accepted(
+            assess.claims(assess.desk(referent, id), "1a"), sufficient=False, reason="Too short."
+        )
+        body = given(rating, no) | {"comment": words}
+        done(referent.put(f"/assessments/{id}/ratings/1a", body, if_match='"2"'))
+        assess.finalise(referent, id)
+    assess.interviewed(panel.bruno, panel.chloe, portfolio)
+    path = f"/portfolios/{portfolio}/result"
+    for person in (panel.officer, panel.vera, panel.diana):
+        line = done(person.get(path))["indicators"][0]  # type: ignore[index]
+        assert (line["indicator"], line["ratings"]) == ("1a", [1, 1])
+        assert line["given"] == [
+            {"part": "referent", "rating": 3, "not_assessable": False, "comment": "Clear."},
+            {"part": "referent", "rating": 2, "not_assessable": False, "comment": "Told well."},
+        ]
+
+    done(panel.vera.post(f"/portfolios/{portfolio}/verification", {"outcome": "confirmed"}))
+    outcome = str(done(panel.diana.get(path))["outcome"])
+    assess.signed(
+        panel.diana, assess.drafted(panel.diana, portfolio, outcome, reasons="As computed.")
+    )
+    line = done(omar.get(path))["indicators"][0]  # type: ignore[index]
+    assert (line["ratings"], line["given"]) == (None, None)
 
 
 def test_the_decision_maker_still_sees_the_verification_after_drafting(panel: Panel) -> None:
@@ -152,6 +185,8 @@ def test_nobody_elsewhere_can_tell_what_exists_from_what_does_not(
         ("POST", "/portfolios/{portfolio}/moderation", {"referent_id": stranger}),
         ("GET", "/portfolios/{portfolio}/interview/plan", None),
         ("POST", "/portfolios/{portfolio}/interview", assess.interview()),
+        ("GET", "/portfolios/{portfolio}/interview", None),
+        ("PUT", "/portfolios/{portfolio}/interview", assess.interview()),
         ("POST", "/portfolios/{portfolio}/interview/confirmation", None),
         ("GET", "/portfolios/{portfolio}/verification", None),
         ("POST", "/portfolios/{portfolio}/verification", confirmed),

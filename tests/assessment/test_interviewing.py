@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
+from app.actor import Role
 from app.framework.content.scheme import Outcome
 from app.kit.clock import utc_now
 from tests import assess, make
 from tests.assess import Assessed, Panel, done, interview, refused
 from tests.make import Json
+from tests.racing import at_once
 
 
 @pytest.fixture
@@ -53,14 +57,14 @@ def test_the_other_referents_confirmation_concludes_the_assessment(
     refused(panel.bruno.post(f"{case.path}/interview", interview()), 409, "interview-recorded")
     refused(panel.chloe.post(f"{case.path}/interview", interview()), 409, "interview-recorded")
     path = f"{case.path}/interview/confirmation"
-    refused(panel.bruno.post(path), 409, "confirmed-by-other")
+    refused(panel.bruno.post(path, if_match='"1"'), 409, "confirmed-by-other")
 
-    assert done(panel.chloe.post(path))["confirmed_at"] is not None
+    assert done(assess.confirmed(panel.chloe, case.portfolio_id))["confirmed_at"] is not None
     assert assess.state(case) == "assessed"
     drawn = done(panel.vera.get(f"{case.path}/verification"))
     assert (drawn["required"], drawn["rule"]) == (True, "referent_assessments_up_to")
     assert 0 <= drawn["lot"] < 1  # type: ignore[operator]
-    refused(panel.chloe.post(path), 409, "step-not-open")
+    refused(panel.chloe.post(path, if_match='"1"'), 409, "step-not-open")
 
 
 def test_the_draw_for_verification_is_on_record(panel: Panel, case: Assessed) -> None:
@@ -100,7 +104,10 @@ def test_the_candidate_reads_no_outcome_in_the_journal_before_it_is_decided(
 
 
 def test_an_interview_is_confirmed_once_there_is_one(panel: Panel, case: Assessed) -> None:
-    refused(panel.chloe.post(f"{case.path}/interview/confirmation"), 404, "no-interview")
+    path = f"{case.path}/interview"
+    refused(panel.chloe.post(f"{path}/confirmation", if_match='"1"'), 404, "no-interview")
+    refused(panel.bruno.put(path, interview(), if_match='"1"'), 404, "no-interview")
+    refused(panel.chloe.get(path), 404, "no-interview")
 
 
 def test_an_interview_that_leaves_something_out_is_refused_and_says_what(
@@ -174,7 +181,7 @@ def test_a_raise_counts_only_when_the_other_has_confirmed_it(panel: Panel, case:
     assert panel.bruno.post(f"{case.path}/interview", interview({"1a": 2})).status_code == 201
     plan = done(panel.chloe.get(f"{case.path}/interview/plan"))
     assert plan["weak"] == ["1a", "2b"]
-    done(panel.chloe.post(f"{case.path}/interview/confirmation"))
+    done(assess.confirmed(panel.chloe, case.portfolio_id))
     found = assess.result(panel.diana, case)
     assert (found["1a"]["ratings"], found["1a"]["raised_to"], found["1a"]["rating"]) == (
         [1, 1],
@@ -201,8 +208,10 @@ def test_only_the_two_referents_hold_and_confirm_an_interview(
 ) -> None:
     officer, vera, diana = lasting_panel.officer, lasting_panel.vera, lasting_panel.diana
     for person in (officer, vera, diana, waiting.amira):
-        for path, body in (("interview", interview()), ("interview/confirmation", None)):
-            refused(person.post(f"{waiting.path}/{path}", body), 403, "role-required")
+        path = f"{waiting.path}/interview"
+        refused(person.post(path, interview()), 403, "role-required")
+        refused(person.put(path, interview(), if_match='"1"'), 403, "role-required")
+        refused(person.post(f"{path}/confirmation", if_match='"1"'), 403, "role-required")
     also = make.person(lasting_panel.tenant, "Vic", *officer.roles, *lasting_panel.dario.roles)
     refused(also.post(f"{waiting.path}/interview", interview()), 403, "not-assessing-this")
 
@@ -213,6 +222,177 @@ def test_a_confirmation_repeated_after_a_return_concludes_nothing(
     assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
     body = {"outcome": "returned", "indicators": ["1a"], "comment": "Look again."}
     done(panel.vera.post(f"{case.path}/verification", body))
-    again = done(panel.chloe.post(f"{case.path}/interview/confirmation"))
+    again = done(assess.confirmed(panel.chloe, case.portfolio_id))
     assert again["confirmed_at"] is not None
     assert assess.state(case) == "in_assessment"
+
+
+def recorded(panel: Panel, case: Assessed, raises: Mapping[str, int] = {}) -> None:
+    answer = panel.bruno.post(f"{case.path}/interview", interview(raises))
+    assert (answer.status_code, answer.headers["etag"]) == (201, '"1"')
+
+
+def raises_in(read: Json) -> dict[str, int]:
+    """Return the raises among the answers of an interview."""
+    found = {one["indicator"]: one["raised_to"] for one in cast(list[Json], read["answers"])}
+    return {str(code): cast(int, to) for code, to in found.items() if to is not None}
+
+
+def test_the_referents_read_the_interview_and_all_its_answers_at_once(
+    panel: Panel, case: Assessed
+) -> None:
+    recorded(panel, case, {"1a": 2})
+    for person in (panel.bruno, panel.chloe):
+        answer = person.get(f"{case.path}/interview")
+        read = done(answer)
+        assert (answer.headers["etag"], read["version"]) == ('"1"', 1)
+        assert (read["summary"], read["confirmed_at"]) == (interview()["summary"], None)
+        told = {str(one["indicator"]): one for one in cast(list[Json], read["answers"])}
+        assert list(told) == sorted(assess.CODES)
+        assert told["1a"] == {
+            "indicator": "1a",
+            "minute": 5,
+            "note": "Told in detail.",
+            "raised_to": 2,
+        }
+
+
+def test_staff_read_the_interview_once_assessed_and_the_candidate_once_decided(
+    panel: Panel,
+) -> None:
+    school = make.organisation(panel.tenant)
+    amira = make.person(panel.tenant, "Amira", Role.CANDIDATE, training_body=school)
+    tutor = make.person(panel.tenant, "Tara", staff_of=school)
+    portfolio = make.submitted_portfolio(amira)
+    path = f"/portfolios/{portfolio}/interview"
+    for referent in (panel.bruno, panel.chloe):
+        assess.final(panel.officer, portfolio, referent)
+    assert panel.bruno.post(path, interview()).status_code == 201
+    staff = (panel.officer, panel.vera, panel.diana)
+    for person in (*staff, amira, tutor):
+        refused(person.get(path), 404, "no-interview")
+    for person in (panel.dario, panel.candidate("Milan")):
+        refused(person.get(path), 404, "no-such-portfolio")
+
+    done(assess.confirmed(panel.chloe, portfolio))
+    for person in staff:
+        assert len(done(person.get(path))["answers"]) == len(assess.CODES)  # type: ignore[arg-type]
+    for person in (amira, tutor):
+        refused(person.get(path), 404, "no-interview")
+
+    done(panel.vera.post(f"/portfolios/{portfolio}/verification", {"outcome": "confirmed"}))
+    assess.signed(panel.diana, assess.drafted(panel.diana, portfolio))
+    assert done(amira.get(path))["confirmed_at"] is not None
+    refused(tutor.get(path), 404, "no-interview")
+    refused(panel.dario.get(path), 404, "no-such-portfolio")
+
+
+def test_a_candidate_who_is_staff_as_well_reads_no_sooner(panel: Panel) -> None:
+    omar = make.person(panel.tenant, "Omar", Role.CANDIDATE, Role.OFFICER)
+    portfolio = make.submitted_portfolio(omar)
+    for referent in (panel.bruno, panel.chloe):
+        assess.final(panel.officer, portfolio, referent)
+    assess.interviewed(panel.bruno, panel.chloe, portfolio)
+    refused(omar.get(f"/portfolios/{portfolio}/interview"), 404, "no-interview")
+
+
+def test_a_referent_who_comes_in_for_another_rates_before_reading_the_interview(
+    panel: Panel, case: Assessed
+) -> None:
+    assess.interviewed(panel.bruno, panel.chloe, case.portfolio_id)
+    body = {"outcome": "returned", "indicators": ["1a"], "comment": "Look again."}
+    done(panel.vera.post(f"{case.path}/verification", body))
+    conflict = {"reason": "A cousin."}
+    done(panel.bruno.post(f"/assessments/{case.bruno_id}/conflict", conflict))
+    path = f"{case.path}/interview"
+    refused(panel.bruno.get(path), 404, "no-such-portfolio")
+    id = assess.taken_on(panel.officer, case.portfolio_id, panel.dario)
+    refused(panel.dario.get(path), 404, "no-such-portfolio")
+    assess.rate_all(panel.dario, id)
+    assess.finalise(panel.dario, id)
+    done(panel.dario.get(path))
+
+
+def test_who_recorded_an_interview_replaces_it_until_it_is_confirmed(
+    panel: Panel, case: Assessed
+) -> None:
+    recorded(panel, case, {"1a": 2})
+    path = f"{case.path}/interview"
+    new = interview({"2b": 1}) | {"minutes": 75, "summary": "Entered with care."}
+    refused(panel.chloe.put(path, new, if_match='"1"'), 409, "replaced-by-recorder")
+    refused(panel.bruno.put(path, new), 428, "version-required")
+    answer = panel.bruno.put(path, new, if_match='"1"')
+    assert (done(answer)["minutes"], answer.headers["etag"]) == (75, '"2"')
+    refused(panel.bruno.put(path, new, if_match='"1"'), 412, "stale-version")
+
+    read = done(panel.chloe.get(path))
+    assert (read["version"], read["summary"]) == (2, "Entered with care.")
+    assert raises_in(read) == {"2b": 1}
+    done(assess.confirmed(panel.chloe, case.portfolio_id))
+    found = assess.result(panel.diana, case)
+    assert (found["1a"]["raised_to"], found["2b"]["raised_to"]) == (None, 1)
+
+    refused(panel.bruno.put(path, new, if_match='"2"'), 409, "step-not-open")
+    body = {"outcome": "returned", "indicators": ["1b"], "comment": "Look again."}
+    done(panel.vera.post(f"{case.path}/verification", body))
+    refused(panel.bruno.put(path, new, if_match='"2"'), 409, "interview-confirmed")
+
+
+def test_a_replacement_is_in_the_journal_and_the_first_answers_are_kept(
+    panel: Panel, case: Assessed
+) -> None:
+    recorded(panel, case, {"1a": 2})
+    done(panel.bruno.put(f"{case.path}/interview", interview({"2b": 1}), if_match='"1"'))
+    with panel.tenant.at_work() as work:
+        rows = work.session.connection().exec_driver_sql(
+            "SELECT a.version, a.indicator FROM interview_answer a"
+            " JOIN interview i ON i.id = a.interview_id"
+            " WHERE i.portfolio_id = %s AND a.raised_to IS NOT NULL ORDER BY a.version",
+            (case.portfolio_id,),
+        )
+        assert [tuple(row) for row in rows] == [(1, "1a"), (2, "2b")]
+    assess.confirmed(panel.chloe, case.portfolio_id)
+    entries = panel.vera.get(f"/journal?stream={case.portfolio_id}&limit=200").json()
+    (entry,) = (one for one in entries if one["action"] == "interview.replaced")
+    assert (entry["facts"]["version"], len(entry["facts"]["indicators"])) == (2, len(assess.CODES))
+
+
+def test_a_replacement_is_checked_as_the_first_was(panel: Panel, case: Assessed) -> None:
+    recorded(panel, case)
+    path = f"{case.path}/interview"
+    for body, kind in (
+        (interview({"1a": 3}), "raise-not-allowed"),
+        (interview() | {"minutes": 4}, "minute-out-of-range"),
+        (interview() | {"held_at": "2020-01-01T10:00:00Z"}, "held-before-submission"),
+        (interview() | {"answers": {"1a": {"minute": 1}}}, "interview-incomplete"),
+    ):
+        refused(panel.bruno.put(path, body, if_match='"1"'), 422, kind)
+    assert done(panel.chloe.get(path))["version"] == 1
+
+
+def test_nothing_is_confirmed_but_what_was_read(panel: Panel, case: Assessed) -> None:
+    recorded(panel, case)
+    path = f"{case.path}/interview"
+    read = panel.chloe.get(path).headers["etag"]
+    done(panel.bruno.put(path, interview({"1a": 2}), if_match='"1"'))
+    refused(panel.chloe.post(f"{path}/confirmation"), 428, "version-required")
+    refused(panel.chloe.post(f"{path}/confirmation", if_match=read), 412, "stale-version")
+    assert assess.state(case) == "in_assessment"
+    done(panel.chloe.post(f"{path}/confirmation", if_match='"2"'))
+    assert assess.state(case) == "assessed"
+
+
+def test_an_interview_replaced_and_confirmed_at_once_is_the_one_that_was_read(
+    panel: Panel, case: Assessed
+) -> None:
+    recorded(panel, case)
+    path = f"{case.path}/interview"
+    replaced, confirmed = at_once(
+        [
+            lambda: panel.bruno.put(path, interview({"1a": 2}), if_match='"1"'),
+            lambda: panel.chloe.post(f"{path}/confirmation", if_match='"1"'),
+        ]
+    )
+    assert sorted((replaced.status_code == 200, confirmed.status_code == 200)) == [False, True]
+    version = done(panel.bruno.get(path))["version"]
+    assert version == (1 if confirmed.status_code == 200 else 2)

@@ -107,6 +107,14 @@ def test_the_third_is_another_referent_without_a_conflict(panel: Panel) -> None:
     call_refused(panel, case, eve, "enough-referents")
 
 
+def test_an_officer_does_not_call_themself_as_the_third(panel: Panel) -> None:
+    case = disagreed(panel, {"_1a": 1}, {})
+    both = make.person(panel.tenant, "Oleg", Role.OFFICER, Role.REFERENT)
+    answer = both.post(f"{case.path}/moderation", {"referent_id": str(both.id)})
+    refused(answer, 403, "self-assigned")
+    call(panel, case, both)
+
+
 def test_a_third_who_declines_or_declares_a_conflict_is_replaced(panel: Panel) -> None:
     case = disagreed(panel, {"_1a": 1}, {})
     first = call(panel, case, panel.dario)
@@ -127,9 +135,14 @@ def test_a_third_who_declines_or_declares_a_conflict_is_replaced(panel: Panel) -
 def test_the_third_takes_no_part_in_the_interview(panel: Panel) -> None:
     case = disagreed(panel, {"_1a": 1}, {})
     moderated(panel, case)
-    for path in ("interview", "interview/confirmation"):
-        body = assess.interview() if path == "interview" else None
-        refused(panel.dario.post(f"{case.path}/{path}", body), 404, "no-such-portfolio")
+    path = f"{case.path}/interview"
+    for answer in (
+        panel.dario.post(path, assess.interview()),
+        panel.dario.put(path, assess.interview(), if_match='"1"'),
+        panel.dario.post(f"{path}/confirmation", if_match='"1"'),
+        panel.dario.get(path),
+    ):
+        refused(answer, 404, "no-such-portfolio")
 
 
 def test_new_disagreements_after_a_return_are_put_to_another_third(panel: Panel) -> None:

@@ -17,8 +17,17 @@ ROOT = "ab" * 32
 seeds = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
-def drawn(finished: int, *, at_risk: bool = False, seed: str = "cd" * 32) -> Drawn:
-    return draw(SAMPLING, at_risk=at_risk, referent_assessments=finished, root=ROOT, seed=seed)
+def drawn(
+    finished: int, *, sent_back: bool = False, at_risk: bool = False, seed: str = "cd" * 32
+) -> Drawn:
+    return draw(
+        SAMPLING,
+        sent_back=sent_back,
+        at_risk=at_risk,
+        referent_assessments=finished,
+        root=ROOT,
+        seed=seed,
+    )
 
 
 @given(seeds, st.integers(0, 1000))
@@ -26,6 +35,15 @@ def test_a_refusal_or_a_third_referent_is_always_verified(seed: str, finished: i
     found = drawn(finished, at_risk=True, seed=seed)
     assert found.required
     assert (found.rule, found.share) == ("refused_or_third_referent_or_appeal", Decimal("1.0"))
+
+
+@given(seeds, st.integers(0, 1000), st.booleans())
+def test_what_was_sent_back_is_verified_again_whoever_the_referents_are(
+    seed: str, finished: int, at_risk: bool
+) -> None:
+    found = drawn(finished, sent_back=True, at_risk=at_risk, seed=seed)
+    assert found == Drawn(True, "returned_or_referred_back", Decimal(1), lot_from(ROOT, seed))
+    assert found.lot < found.share, "the share and the lot still tell what is required"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +65,7 @@ def test_a_rule_up_to_no_number_matches_nobody_who_has_assessed() -> None:
         SamplingRule("referent_assessments_up_to", Decimal(1)),
         SamplingRule("otherwise", Decimal(0)),
     ]
-    found = draw(bare, at_risk=False, referent_assessments=1, root=ROOT, seed="0")
+    found = draw(bare, sent_back=False, at_risk=False, referent_assessments=1, root=ROOT, seed="0")
     assert found.rule == "otherwise"
 
 

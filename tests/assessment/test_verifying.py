@@ -139,6 +139,24 @@ def test_a_returned_assessment_is_rated_final_concluded_and_drawn_again(
     done(verify(panel, case, {"outcome": "confirmed"}))
 
 
+def test_what_was_returned_is_verified_again_by_a_rule_of_its_own(
+    panel: Panel, case: Assessed
+) -> None:
+    drawn = done(panel.vera.get(f"{case.path}/verification"))
+    assert drawn["rule"] == "referent_assessments_up_to"
+    for rating in (3, 2):
+        done(verify(panel, case, RETURN))
+        for person, id in ((panel.bruno, case.bruno_id), (panel.chloe, case.chloe_id)):
+            assess.rate_all(person, id, usual=rating)
+            assess.finalise(person, id)
+        drawn = done(panel.vera.get(f"{case.path}/verification"))
+        assert (drawn["required"], drawn["rule"], drawn["share"]) == (
+            True,
+            "returned_or_referred_back",
+            1.0,
+        )
+
+
 def test_what_was_not_assessable_at_first_stays_so_on_record(panel: Panel) -> None:
     case = assess.assessed(panel, _1a=NOT_ASSESSABLE)
     assert kept(panel, case, "1a") == (None, None)
@@ -170,9 +188,32 @@ def test_nobody_verifies_what_they_assessed_or_handed_in(panel: Panel) -> None:
     assess.final(panel.officer, portfolio, referent)
     assess.interviewed(panel.bruno, referent, portfolio)
     path = f"/portfolios/{portfolio}/verification"
-    for person, held in ((referent, "referent"), (amira, "candidate")):
-        problem = refused(person.post(path, {"outcome": "confirmed"}), 403, "parts-kept-apart")
-        assert (problem["held"], problem["wanted"]) == (held, "verifier")
+    problem = refused(referent.post(path, {"outcome": "confirmed"}), 403, "parts-kept-apart")
+    assert (problem["held"], problem["wanted"]) == ("referent", "verifier")
+    problem = refused(amira.post(path, {"outcome": "confirmed"}), 409, "conflict-of-interest")
+    assert problem["grounds"] == ["own_portfolio"]
+
+
+def test_nobody_with_a_conflict_of_interest_verifies(panel: Panel) -> None:
+    school = make.organisation(panel.tenant)
+    amira = make.person(panel.tenant, "Amira", Role.CANDIDATE, training_body=school)
+    tutor = make.person(panel.tenant, "Tara", Role.VERIFIER, staff_of=school)
+    declared = make.person(panel.tenant, "Dora", Role.REFERENT, Role.VERIFIER)
+    earlier = assess.assign(
+        panel.officer, make.submitted_portfolio(amira, level="senior"), declared
+    )
+    done(declared.post(f"/assessments/{earlier}/conflict", {"reason": "My sister."}))
+    portfolio = make.submitted_portfolio(amira)
+    assess.final(panel.officer, portfolio, panel.bruno)
+    assess.final(panel.officer, portfolio, panel.chloe)
+    assess.interviewed(panel.bruno, panel.chloe, portfolio)
+    path = f"/portfolios/{portfolio}/verification"
+    for person, ground in ((tutor, "same_organisation"), (declared, "declared")):
+        for body in ({"outcome": "confirmed"}, RETURN):
+            problem = refused(person.post(path, body), 409, "conflict-of-interest")
+            assert problem["grounds"] == [ground]
+    assert done(panel.vera.get(path))["outcome"] is None
+    done(panel.vera.post(path, {"outcome": "confirmed"}))
 
 
 def test_the_verifier_does_not_decide_nor_the_decision_maker_verify(panel: Panel) -> None:

@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import text
 
 from app.actor import Role
 from app.journal.service import record
 from app.kit.ids import new_id
 from app.portfolio.access import Part
+from app.portfolio.lifecycle import State
 from app.portfolio.models import Duty
 from tests import make
 from tests.make import Person, Tenant
@@ -22,7 +24,14 @@ def actions(answer: Response) -> list[str]:
 
 
 @pytest.fixture
-def case(amira: Person, bruno: Person, chloe: Person) -> UUID:
+def case(tenant: Tenant, under_assessment: UUID) -> UUID:
+    """The same portfolio once it is assessed: results are open to those who read them."""
+    put_into(tenant, under_assessment, State.ASSESSED)
+    return under_assessment
+
+
+@pytest.fixture
+def under_assessment(amira: Person, bruno: Person, chloe: Person) -> UUID:
     """A portfolio that two referents are at work on."""
     id = make.portfolio(amira)
     take_part(bruno, id, Part.REFERENT)
@@ -48,6 +57,17 @@ def take_part(person: Person, portfolio_id: UUID, part: Part) -> None:
         )
 
 
+def put_into(tenant: Tenant, portfolio_id: UUID, state: State) -> None:
+    with tenant.at_work() as work:
+        work.session.execute(
+            text(
+                "UPDATE portfolio SET state = :state, submitted_at = now(), decided_at = now()"
+                " WHERE id = :id"
+            ),
+            {"state": state, "id": portfolio_id},
+        )
+
+
 def test_a_candidate_sees_who_opened_which_file_but_no_rating(
     amira: Person, bruno: Person, case: UUID
 ) -> None:
@@ -68,6 +88,33 @@ def test_staff_see_everything_recorded_of_a_portfolio(
         "assessment.rated",
         "assessment.rated",
     ]
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.VERIFIER, Role.ADMINISTRATOR])
+def test_staff_read_what_referents_did_when_results_are_open_and_their_own_acts_before(
+    tenant: Tenant, bruno: Person, under_assessment: UUID, role: Role
+) -> None:
+    case, staff = under_assessment, make.person(tenant, "Sam", role)
+    with bruno.at_work() as work:
+        record(work, case, "interview.recorded", new_id(), indicators=["1a"])
+    with staff.at_work() as work:
+        record(work, case, "assessment.assigned", new_id(), referent=bruno.id)
+    shown: dict[State, tuple[list[str], bool]] = {}
+    for state in State:
+        put_into(tenant, case, state)
+        everything = staff.get("/journal?limit=200")
+        of_case = [one["action"] for one in everything.json() if one["stream_id"] == str(case)]
+        assert of_case == actions(staff.get(f"/journal?stream={case}"))
+        shown[state] = of_case, '"rating":' in everything.text
+    others = ["portfolio.opened", "evidence.file_read"]
+    rated = ["assessment.rated", "assessment.rated", "interview.recorded"]
+    own = ["assessment.assigned"]
+    assert shown == {
+        state: ([*others, *rated, *own], True)
+        if state in (State.ASSESSED, State.DECIDED, State.CLOSED)
+        else ([*others, *own], False)
+        for state in State
+    }
 
 
 @pytest.mark.parametrize(

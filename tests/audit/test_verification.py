@@ -274,7 +274,7 @@ def test_a_report_says_what_does_not_hold_and_where() -> None:
     place = UUID(int=5)
     report = Report(1, 2, 3, "ab", (Break(place, 4, "the entry was changed"),))
     assert str(report) == (
-        "2 entries in 1 streams, 3 anchors (the last one ab): 1 do not hold\n"
+        "2 entries in 1 streams, 3 anchors (the last one ab), 0 snapshots: 1 do not hold\n"
         f"  {place} 4: the entry was changed"
     )
 

@@ -125,7 +125,8 @@ def test_who_reads_a_case_does_not_wait_for_who_changes_it(panel: Panel) -> None
     drafted(panel.diana, case.portfolio_id)
     pages = [(panel.officer, f"{case.path}/{page}") for page in ("assignments", "result")]
     pages += [(panel.diana, f"{case.path}/{page}") for page in ("verification", "decision")]
-    pages += [(panel.bruno, f"{case.path}/interview/plan"), (panel.officer, "/portfolios")]
+    pages += [(panel.bruno, f"{case.path}/interview/plan"), (panel.bruno, f"{case.path}/interview")]
+    pages += [(panel.officer, "/portfolios"), (panel.officer, f"{case.path}/interview")]
     pages += [(panel.bruno, "/assessments"), (panel.bruno, f"/assessments/{case.bruno_id}")]
     with ThreadPoolExecutor(1) as thread, panel.tenant.at_work() as work:
         portfolios.portfolio(work, case.portfolio_id)
@@ -248,12 +249,71 @@ def test_a_portfolio_is_referred_back_once_with_named_indicators(panel: Panel) -
 
     rated_again(panel, case, 3)
     assert assess.state(case) == "assessed"
-    refused(decide(panel.diana, case, {"outcome": "granted"}), 409, "verification-pending")
+    answer = decide(panel.diana, case, {"outcome": "granted"})
+    problem = refused(answer, 409, "verification-pending")
+    assert problem["rule"] == "returned_or_referred_back"
     done(panel.vera.post(f"{case.path}/verification", {"outcome": "confirmed"}))
     answer = decide(panel.diana, case, {"outcome": "referred_back", **back})
     assert refused(answer, 409, "referred-back-before")["max"] == 1
     made = signed(panel.diana, drafted(panel.diana, case.portfolio_id))
     assert made["certificate_number"] is not None
+
+
+def test_the_candidate_reads_no_decision_before_the_portfolio_is_decided(panel: Panel) -> None:
+    case = verified(panel)
+    back: Json = {"reasons": WHY, "indicators": ["1a"]}
+    signed(panel.diana, drafted(panel.diana, case.portfolio_id, "referred_back", **back))
+    path = f"{case.path}/decision"
+    assert done(panel.diana.get(path))["outcome"] == "referred_back"
+    refused(case.amira.get(path), 404, "no-such-decision")
+    rated_again(panel, case, 3)
+    refused(case.amira.get(path), 404, "no-such-decision")
+    done(panel.vera.post(f"{case.path}/verification", {"outcome": "confirmed"}))
+    decision = drafted(panel.diana, case.portfolio_id)
+    refused(case.amira.get(path), 404, "no-such-decision")
+    signed(panel.diana, decision)
+    assert done(case.amira.get(path))["outcome"] == "granted"
+
+
+def reasons(person: Person, case: Assessed) -> dict[str, str | None]:
+    """Return the reasons of the steps that send a portfolio back, as a person reads them."""
+    history = cast(list[Json], person.get(f"{case.path}/history").json())
+    return {
+        str(one["step"]): cast(str | None, one["reason"])
+        for one in history
+        if one["step"] in ("return", "refer_back")
+    }
+
+
+def test_the_candidate_reads_why_a_portfolio_was_sent_back_once_it_is_decided(
+    panel: Panel,
+) -> None:
+    case = assess.assessed(panel)
+    returned(panel, case, 3)
+    done(panel.vera.post(f"{case.path}/verification", {"outcome": "confirmed"}))
+    back: Json = {"reasons": WHY, "indicators": ["1a"]}
+    signed(panel.diana, drafted(panel.diana, case.portfolio_id, "referred_back", **back))
+    told = {"return": "Look again.", "refer_back": WHY}
+    for person in (panel.officer, panel.vera, panel.diana):
+        assert reasons(person, case) == told
+    assert reasons(case.amira, case) == {"return": None, "refer_back": None}
+    rated_again(panel, case, 3)
+    done(panel.vera.post(f"{case.path}/verification", {"outcome": "confirmed"}))
+    decision = drafted(panel.diana, case.portfolio_id)
+    assert reasons(case.amira, case) == {"return": None, "refer_back": None}
+    signed(panel.diana, decision)
+    assert reasons(case.amira, case) == told
+
+
+def test_whoever_may_not_know_of_a_portfolio_cannot_tell_whether_there_is_a_decision(
+    panel: Panel,
+) -> None:
+    case = verified(panel)
+    decision = drafted(panel.diana, case.portfolio_id)
+    for person in (panel.bruno, panel.dario, panel.candidate("Milan")):
+        for id in (decision, uuid4()):
+            refused(person.post(f"/decisions/{id}/signatures"), 404, "no-such-decision")
+            refused(person.delete(f"/decisions/{id}"), 404, "no-such-decision")
 
 
 def test_a_draft_is_not_signed_while_the_portfolio_is_back_with_the_referents(
@@ -355,7 +415,7 @@ def test_whoever_assessed_or_verified_does_not_decide(panel: Panel) -> None:
         refused(person.delete(f"/decisions/{decision}"), 403, "decided-by-assessor")
     for person in (panel.officer, panel.vera, amira):
         refused(person.post(f"/decisions/{decision}/signatures"), 403, "role-required")
-    refused(panel.bruno.post(f"/decisions/{decision}/signatures"), 404, "no-such-portfolio")
+    refused(panel.bruno.post(f"/decisions/{decision}/signatures"), 404, "no-such-decision")
     assert assess.state(case) == "assessed"
 
 

@@ -18,6 +18,7 @@ import urllib3
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from app import worker
 from app.certification import handlers
 from app.certification.numbers import certificate_number, is_well_formed
 from app.kit.clock import utc_now
@@ -196,6 +197,35 @@ def test_drawing_again_or_at_the_same_time_gives_the_same_bytes(
     first, key = pdf(browser, number), row(panel, "pdf_key", number)
     draw(panel, number)
     assert (pdf(browser, number), row(panel, "pdf_key", number)) == (first, key)
+
+
+def test_a_drawing_that_ran_out_of_tries_is_taken_up_again_once(
+    panel: Panel, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, number = assess.certified(panel)
+    id = str(row(panel, "id", number)[0])
+
+    def jobs() -> list[str]:
+        worker.PERIODIC["certification.take_up"][1](make.shift(panel.tenant))
+        about = text("SELECT status::text FROM procrastinate_jobs WHERE args->>'subject_id' = :id")
+        with panel.tenant.at_work() as work:
+            return sorted(work.session.scalars(about, {"id": id}))
+
+    def fail_for_good() -> None:
+        failed = "UPDATE procrastinate_jobs SET status = 'failed' WHERE args->>'subject_id' = :id"
+        with panel.tenant.at_work() as work:
+            work.session.execute(text(failed), {"id": id})
+
+    assert jobs() == ["todo"]
+    fail_for_good()
+    assert jobs() == ["failed"]  # it was issued a moment ago
+    # An issued certificate stays as it is, so it is not the moment of issue that is moved.
+    monkeypatch.setattr(handlers, "PATIENCE", timedelta(0))
+    assert jobs() == jobs() == ["failed", "todo"]
+    draw(panel, number)
+    assert pdf(browser, number)
+    fail_for_good()
+    assert jobs() == ["failed", "failed"]
 
 
 def test_the_last_signature_orders_the_pdf(

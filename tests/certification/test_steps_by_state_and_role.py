@@ -84,7 +84,9 @@ def step(name: str, standing: Standing, person: Person) -> Response:
     if name == "interview":
         return person.post(f"{path}/interview", assess.interview())
     if name == "confirm":
-        return person.post(f"{path}/interview/confirmation")
+        return person.post(f"{path}/interview/confirmation", if_match='"1"')
+    if name == "replace":
+        return person.put(f"{path}/interview", assess.interview(), if_match='"1"')
     if name == "verify":
         return person.post(f"{path}/verification", {"outcome": "confirmed"})
     if name == "decide":
@@ -100,6 +102,7 @@ OPEN_IN: Mapping[str, set[State]] = {
     "moderate": {State.IN_ASSESSMENT},
     "interview": {State.IN_ASSESSMENT},
     "confirm": {State.IN_ASSESSMENT},
+    "replace": {State.IN_ASSESSMENT},
     "verify": {State.ASSESSED},
     "decide": {State.ASSESSED},
     "sign": {State.ASSESSED},
@@ -115,7 +118,7 @@ def test_a_step_is_refused_in_every_state_that_it_is_not_open_in(
 ) -> None:
     panel = standing.panel
     whose = {"verify": panel.vera, "decide": panel.diana, "sign": panel.diana}
-    whose |= {"interview": panel.bruno, "confirm": panel.chloe}
+    whose |= {"interview": panel.bruno, "confirm": panel.chloe, "replace": panel.bruno}
     standing.put_into(state)
     problem = refused(step(name, standing, whose.get(name, panel.officer)), 409, "step-not-open")
     assert problem["state"] == state
@@ -131,6 +134,8 @@ def test_where_the_state_is_right_something_else_stands_against_the_step_here(
         ("moderate", panel.officer, "moderation-not-needed"),
         ("interview", panel.bruno, "interview-recorded"),
         ("confirm", panel.bruno, "confirmed-by-other"),
+        ("replace", panel.chloe, "replaced-by-recorder"),
+        ("replace", panel.bruno, "interview-confirmed"),
     ):
         refused(step(name, standing, person), 409, kind)
     standing.put_into(State.ASSESSED)
@@ -143,6 +148,7 @@ MAY: Mapping[str, set[str]] = {
     "moderate": {"officer"},
     "interview": {"bruno", "chloe"},
     "confirm": {"bruno", "chloe"},
+    "replace": {"bruno", "chloe"},
     "verify": {"vera"},
     "decide": {"diana"},
     "sign": {"diana"},
@@ -173,12 +179,12 @@ def test_a_step_is_for_those_whose_it_is_and_hidden_from_who_may_not_know_of_the
         **strangers,
     }
     person = people[who]
-    standing.put_into(State.IN_ASSESSMENT if name in ("interview", "confirm") else State.ASSESSED)
+    of_interview = name in ("interview", "confirm", "replace")
+    standing.put_into(State.IN_ASSESSMENT if of_interview else State.ASSESSED)
     answer = step(name, standing, person)
-    if who == "otto" and name in ("sign", "discard"):
-        refused(answer, 404, "no-such-decision")
-    elif who in ("bruno", "chloe", "dario", "stranger", "school", "otto"):
-        refused(answer, 404, "no-such-portfolio")
+    if who in ("bruno", "chloe", "dario", "stranger", "school", "otto"):
+        what = "decision" if name in ("sign", "discard") else "portfolio"
+        refused(answer, 404, f"no-such-{what}")
     elif who == "vera" and name in ("decide", "sign", "discard"):
         refused(answer, 403, "decided-by-assessor")
     else:

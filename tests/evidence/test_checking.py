@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from app import worker
 from app.evidence import handlers
 from app.evidence.access import NoSuchFile
 from app.jobs.shift import Shift
@@ -179,3 +180,105 @@ def test_another_tenant_s_worker_does_not_find_the_file(
         with pytest.raises(NoSuchFile):
             job(make.shift(otto.tenant), file)
     assert amira.get(f"/files/{file}").json()["state"] == "received"
+
+
+def fail_for_good(person: Person, file: UUID) -> None:
+    """Let every job about a file be one that ran out of tries, an hour ago."""
+    failed = text("UPDATE procrastinate_jobs SET status = 'failed' WHERE args->>'subject_id' = :id")
+    an_hour_ago = text(
+        "UPDATE evidence_file SET received_at = received_at - interval '61 minutes',"
+        " settled_at = settled_at - interval '61 minutes' WHERE id = CAST(:id AS uuid)"
+    )
+    with person.tenant.at_work() as work:
+        for statement in (failed, an_hour_ago):
+            work.session.execute(statement, {"id": str(file)})
+
+
+def waiting_jobs(person: Person, file: UUID) -> list[str]:
+    jobs = text(
+        "SELECT task_name FROM procrastinate_jobs"
+        " WHERE status = 'todo' AND args->>'subject_id' = :id AND scheduled_at IS NULL"
+    )
+    with person.tenant.at_work() as work:
+        return list(work.session.scalars(jobs, {"id": str(file)}))
+
+
+def by_the_clock(person: Person) -> None:
+    worker.PERIODIC["evidence.take_up"][1](make.shift(person.tenant))
+
+
+@pytest.mark.parametrize("state", ["received", "checked"])
+def test_a_check_that_ran_out_of_tries_is_taken_up_again_once(
+    amira: Person, item: UUID, state: str
+) -> None:
+    file = make.received(amira, item)
+    by_the_clock(amira)
+    assert waiting_jobs(amira, file) == ["evidence.check_file"]  # the first one
+    fail_for_good(amira, file)
+    with amira.tenant.at_work() as work:
+        work.session.execute(
+            text("UPDATE evidence_file SET state = :state WHERE id = :id"),
+            {"state": state, "id": file},
+        )
+    for _ in range(2):
+        by_the_clock(amira)
+        assert waiting_jobs(amira, file) == ["evidence.check_file"]
+    handlers.check_file(make.shift(amira.tenant), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "available"
+    fail_for_good(amira, file)
+    by_the_clock(amira)
+    assert waiting_jobs(amira, file) == []
+
+
+def test_a_removal_that_ran_out_of_tries_is_taken_up_until_the_bytes_are_gone(
+    amira: Person, portfolio: UUID, item: UUID, shelves: Shelves
+) -> None:
+    file = make.file(amira, item)
+    assert amira.delete(f"/files/{file}").status_code == 204
+    assert journalled(amira, file)[-1] == "evidence.file_removed"
+    fail_for_good(amira, file)
+    assert shelves.kept(portfolio) == {str(file): make.WORDS}
+    for _ in range(2):
+        by_the_clock(amira)
+        assert waiting_jobs(amira, file) == ["evidence.discard_upload"]
+    handlers.discard_upload(make.shift(amira.tenant), file)
+    assert shelves.kept(portfolio) == {}
+    fail_for_good(amira, file)
+    by_the_clock(amira)
+    assert waiting_jobs(amira, file) == []
+
+
+def test_another_tenant_s_clock_takes_up_nothing_here(
+    amira: Person, otto: Person, item: UUID
+) -> None:
+    file = make.received(amira, item)
+    fail_for_good(amira, file)
+    by_the_clock(otto)
+    assert waiting_jobs(amira, file) == []
+
+
+class BrokenStore(S3Store):
+    """A store that makes the check fail in a way nobody thought of."""
+
+    def keep(self, from_key: str, to_key: str, *, etag: str) -> About:
+        raise ZeroDivisionError
+
+
+def test_a_check_that_always_breaks_off_is_given_up_after_a_day(
+    amira: Person, item: UUID, settings: Settings
+) -> None:
+    file = make.received(amira, item)
+    shift = replace(make.shift(amira.tenant), store=BrokenStore.from_settings(settings))
+    fail_for_good(amira, file)
+    with pytest.raises(ZeroDivisionError):
+        handlers.check_file(shift, file)
+    with amira.tenant.at_work() as work:
+        work.session.execute(
+            text("UPDATE evidence_file SET received_at = received_at - :while WHERE id = :id"),
+            {"while": timedelta(days=1), "id": file},
+        )
+    handlers.check_file(shift, file)
+    found = amira.get(f"/files/{file}").json()
+    assert (found["state"], found["problem"]) == ("rejected", "could-not-check")
+    assert found["problem_detail"].endswith("Reason: the check broke off: ZeroDivisionError.")
+    assert amira.delete(f"/files/{file}").status_code == 204

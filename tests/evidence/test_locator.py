@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.evidence.locator import LocatorOutOfPlace, check
+from app.evidence.locator import LocatorOutOfPlace, check, fault
 
 
 def place(
@@ -79,3 +79,13 @@ def test_a_time_range_lies_within_the_recording_to_the_second() -> None:
 
 def test_a_recording_of_unknown_length_is_taken_at_its_word() -> None:
     place(kind="video", from_ms=10_000_000, to_ms=10_000_001)
+
+
+@pytest.mark.parametrize(
+    ("page", "wrong"), [(3, None), (None, None), (900, "The document has 3 pages.")]
+)
+def test_a_locator_that_cannot_be_followed_any_more_is_told_why(
+    page: int | None, wrong: str | None
+) -> None:
+    found = fault(kind="document", page=page, from_ms=None, to_ms=None, pages=3, duration_ms=None)
+    assert found == wrong

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from app.evidence import media
+from app.evidence.media.archive import called
 from app.evidence.media.catalogue import OFFICE_OPEN, OPEN_DOCUMENT
 from app.evidence.media.facts import Caution
 from app.kit.errors import Refusal
@@ -323,6 +324,47 @@ def test_a_document_that_two_programs_would_read_differently_is_refused(
     content: bytes, evidence: Path
 ) -> None:
     assert refusal(evidence, content, WORD)[0] is media.DamagedFile
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            renamed_locally(),
+            "The file is damaged, incomplete or irregular and cannot be read safely."
+            " Reason: its entry 'word/document.xml' and the directory disagree about a name.",
+        ),
+        (
+            word(word__broken_xml=b"<d>"),
+            "The file is damaged, incomplete or irregular and cannot be read safely."
+            " Reason: its entry 'word/broken.xml' is not well-formed.",
+        ),
+        (
+            PAGE,
+            "The file is not of the type that it was announced as."
+            f" Announced: {WORD}; found: text/html.",
+        ),
+    ],
+)
+def test_a_refusal_is_a_sentence_that_says_what_is_wrong_and_where(
+    content: bytes, sentence: str, evidence: Path
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        inspected(evidence, content, WORD)
+    assert refused.value.detail == sentence
+
+
+def test_a_refused_type_is_named_beside_those_that_are_taken(evidence: Path) -> None:
+    with pytest.raises(media.TypeNotAccepted) as refused:
+        inspected(evidence, PAGE, "text/html")
+    assert "Announced: text/html; accepted: application/pdf, " in refused.value.detail
+
+
+def test_the_name_of_an_entry_is_plain_and_short_however_it_was_made() -> None:
+    named = called(zipfile.ZipInfo("\u202e\n" + "é" * 65_000))
+    assert named.isascii()
+    assert named.isprintable()
+    assert len(named) < 100
 
 
 def test_a_document_with_two_entries_of_one_name_is_refused(evidence: Path) -> None:

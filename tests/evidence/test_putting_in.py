@@ -229,6 +229,42 @@ class TestClaims:
         assert problem(answer) == (422, "locator-out-of-place")
         assert answer.json()["pages"] == 3
 
+    def test_what_a_change_leaves_out_stays(
+        self, amira: Person, item: UUID, pdf: bytes, recording: bytes
+    ) -> None:
+        paper = str(make.file(amira, item, pdf, media_type="application/pdf"))
+        sound = str(make.file(amira, item, recording, media_type="audio/wav"))
+        first = make.claim(amira, item, "1a", file_id=paper, page=2)
+        second = make.claim(amira, item, "1b", file_id=sound, from_ms=5, to_ms=900)
+        better = {"reason": "Better words."}
+        for claim in (first, second):
+            changed = amira.patch(f"/claims/{claim['id']}", better, if_match='"1"').json()
+            assert changed == {**claim, **better, "version": 2}
+        changed = amira.patch(f"/claims/{second['id']}", {"to_ms": 800}, if_match='"2"').json()
+        assert changed == {**second, **better, "to_ms": 800, "version": 3}
+
+    def test_null_takes_a_place_away_and_the_words_stay(
+        self, amira: Person, item: UUID, pdf: bytes
+    ) -> None:
+        paper = str(make.file(amira, item, pdf, media_type="application/pdf"))
+        claim = make.claim(amira, item, "1a", file_id=paper, page=2)
+        path = f"/claims/{claim['id']}"
+        changed = amira.patch(path, {"page": None}, if_match='"1"').json()
+        assert changed == {**claim, "page": None, "version": 2}
+        assert amira.patch(path, {"page": 3}, if_match='"2"').json()["page"] == 3
+        nowhere = amira.patch(path, {"file_id": None}, if_match='"3"').json()
+        assert nowhere == {**claim, "file_id": None, "page": None, "version": 4}
+        lost = amira.patch(path, {"page": 1}, if_match='"4"')
+        assert problem(lost) == (422, "locator-out-of-place")
+
+    @pytest.mark.parametrize("body", [{}, {"reason": None}, {"reason": ""}])
+    def test_a_change_of_nothing_and_a_claim_without_words_are_refused(
+        self, amira: Person, portfolio: UUID, item: UUID, body: Json
+    ) -> None:
+        claim = make.claim(amira, item, "1a")
+        assert amira.patch(f"/claims/{claim['id']}", body, if_match='"1"').status_code == 422
+        assert tree(amira, portfolio)["claims"][0]["version"] == 1
+
 
 class TestSelfAssessment:
     def test_own_ratings_are_given_little_by_little_against_their_version(

@@ -199,6 +199,18 @@ def test_a_claim_does_not_point_into_a_file_that_was_not_accepted(portfolio: Por
     assert portfolio.obstacles() == [Unmet("files_available", POINTS_AWAY, item=UUID(int=1))]
 
 
+def test_a_claim_points_into_its_file(portfolio: Portfolio) -> None:
+    portfolio.change(1, misplaced=[("2b", "The document has 3 pages.")])
+    assert portfolio.obstacles() == [
+        Unmet(
+            "locator_in_file",
+            "The claim on indicator 2b points outside its file. The document has 3 pages.",
+            indicator="2b",
+            item=UUID(int=1),
+        )
+    ]
+
+
 def test_what_is_not_claimed_is_not_asked_about(portfolio: Portfolio) -> None:
     portfolio.items[UUID(int=4)] = item(4, files=[], practised_on=date(1999, 1, 1))
     assert portfolio.obstacles() == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import pikepdf
 import pytest
 import urllib3
 from sqlalchemy import text
@@ -52,6 +54,25 @@ def test_a_file_is_read_from_the_store_as_what_it_was_found_to_be(
     assert (found.status, found.data) == (200, pdf)
     assert found.headers["content-type"] == "application/pdf"
     assert found.headers["content-disposition"] == 'inline; filename="minutes.pdf"'
+
+
+def test_a_pdf_that_could_start_something_is_saved_and_never_shown_in_place(
+    amira: Person, item: UUID
+) -> None:
+    made = BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+        document.save(made)
+    file = make.file(amira, item, made.getvalue(), media_type="application/pdf", name="start.pdf")
+    assert amira.get(f"/files/{file}").json()["cautions"] == ["script"]
+    found = fetch(link(amira, file))
+    assert (found.status, found.data) == (200, made.getvalue())
+    assert found.headers["content-disposition"] == 'attachment; filename="start.pdf"'
+
+
+def test_a_harmless_file_has_no_cautions(amira: Person, paper: UUID) -> None:
+    assert amira.get(f"/files/{paper}").json()["cautions"] == []
 
 
 def test_a_recording_can_be_listened_to_from_the_middle(

@@ -83,3 +83,11 @@ def test_a_manifest_holds_until_anything_in_it_changes() -> None:
         [json.dumps(e, sort_keys=True, separators=(",", ":")).encode() for e in document["entries"]]
     ).hex()
     assert not holds(json.dumps(document), found.root)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    ["", "{", "[]", "null", "7", "{}", '{"entries": 7}', '{"entries": []}', "[" * 99_999],
+)
+def test_what_is_no_manifest_holds_nothing(manifest: str) -> None:
+    assert not holds(manifest, sealed([WORDS]).root)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
 from app.actor import Role
+from app.evidence import handlers
 from app.kit.db import Sessions
 from app.storage.s3 import S3Store
 from tests import make
@@ -115,6 +116,35 @@ class TestReadiness:
         make.consent(amira, item)
         assert readiness(amira, id_) == []
 
+    def test_a_page_that_the_checked_file_does_not_have_stands_in_the_way(
+        self, amira: Person, officer: Person, pdf: bytes
+    ) -> None:
+        id_ = make.ready(amira, officer)
+        shown = tree(amira, id_)
+        claim = next(one for one in shown["claims"] if one["indicator"] == "7m")
+        item = UUID(str(claim["evidence_id"]))
+        paper = make.received(amira, item, pdf, media_type="application/pdf")
+        place = {"file_id": str(paper), "page": 900}
+        path = f"/claims/{claim['id']}"
+        assert amira.patch(path, place, if_match='"1"').status_code == 200
+        handlers.check_file(make.shift(amira.tenant), paper)
+        assert readiness(amira, id_) == [
+            {
+                "rule": "locator_in_file",
+                "sentence": "The claim on indicator 7m points outside its file."
+                " The document has 3 pages.",
+                "indicator": "7m",
+                "evidence_id": str(item),
+                "advice": False,
+            }
+        ]
+        refused = amira.post(f"/portfolios/{id_}/submission")
+        assert problem(refused) == (409, "not-ready")
+        better = amira.patch(path, {"reason": "Better words."}, if_match='"2"')
+        assert better.status_code == 200  # what is left as it was does not stand in the way
+        assert amira.patch(path, {"page": 3}, if_match='"3"').status_code == 200
+        assert readiness(amira, id_) == []
+
     def test_a_claim_on_a_rejected_file_stands_in_the_way(
         self, amira: Person, portfolio: UUID, item: UUID, recording: bytes
     ) -> None:
@@ -125,7 +155,8 @@ class TestReadiness:
         assert [line["sentence"] for line in about] == [
             "A claim points into a file of this item that was not accepted."
         ]
-        assert amira.patch(f"/claims/{claim['id']}", {"reason": "x"}, if_match='"1"').is_success
+        elsewhere = {"file_id": None}
+        assert amira.patch(f"/claims/{claim['id']}", elsewhere, if_match='"1"').is_success
         assert not any(line["evidence_id"] for line in readiness(amira, portfolio))
 
 

@@ -180,12 +180,19 @@ class TestInOneRequest:
     def test_a_file_that_is_not_the_announced_one_is_rejected_and_removed(
         self, amira: Person, portfolio: UUID, item: UUID, shelves: Shelves
     ) -> None:
-        for content in (make.WORDS + b"more", make.WORDS.swapcase()):
+        other = make.WORDS.swapcase()
+        digests = [hashlib.sha256(content).hexdigest() for content in (make.WORDS, other)]
+        size = len(make.WORDS)
+        for content, difference in (
+            (make.WORDS + b"more", f"Announced: {size} bytes; arrived: {size + 4} bytes."),
+            (other, f"Announced: SHA-256 {digests[0]}; arrived: SHA-256 {digests[1]}."),
+        ):
             file = file_of(make.granted(amira, item, make.new_file(make.WORDS)))
             shelves.put(f"incoming/{portfolio}/{file}", content)
             assert complete(amira, file) == 202
             found = check(amira, file)
             assert (found["state"], found["problem"]) == ("rejected", "digest-not-as-announced")
+            assert str(found["problem_detail"]).endswith(difference)
             assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
 
     def test_a_file_that_was_never_sent_is_rejected(
@@ -206,7 +213,10 @@ class TestInOneRequest:
         )
         found = check(amira, file)
         assert (found["state"], found["problem"]) == ("rejected", "wrong-type")
-        assert found["problem_detail"]
+        assert found["problem_detail"] == (
+            "The file is not of the type that it was announced as."
+            " Announced: application/pdf; found: audio/wav."
+        )
         assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
         shown = amira.get(f"/portfolios/{portfolio}").json()["files"][0]
         assert (shown["state"], shown["problem"]) == ("rejected", "wrong-type")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.kit.db import Sessions
 from app.people.door import TRY_KEY
 from tests import make
-from tests.make import Person
+from tests.make import Person, Tenant
 from tests.racing import at_once
 
 BODY = {"kind": "employer", "name": "Baker & Co"}
@@ -50,8 +50,7 @@ def test_a_key_is_not_used_for_another_request(officer: Person, other: object) -
     add(officer, "k")
     answer = add(officer, "k", other)
     assert answer.status_code == 422
-    if other:
-        assert answer.json()["type"] == "/problems/idempotency-key-reused"
+    assert answer.json()["type"] == "/problems/idempotency-key-reused"
     assert employers(officer) == ["Baker & Co"]
 
 
@@ -60,6 +59,65 @@ def test_a_key_is_not_used_at_another_address(officer: Person, amira: Person) ->
     answer = officer.post("/persons", {"name": "N", "email": make.email("N")}, idempotency_key="k")
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/idempotency-key-reused"
+
+
+def test_a_key_is_not_used_for_another_query(administrator: Person, tenant: Tenant) -> None:
+    schools = [make.organisation(tenant, name) for name in ("A", "B")]
+    tara = make.person(tenant, "Tara")
+    path = f"/persons/{tara.id}/roles"
+    for school in schools:
+        body = {"role": "training_body", "organisation_id": str(school.id)}
+        assert administrator.post(path, body).status_code == 201
+    first, second = (
+        administrator.delete(
+            f"{path}/training_body?organisation_id={school.id}", idempotency_key="k"
+        )
+        for school in schools
+    )
+    assert first.status_code == 204
+    assert second.status_code == 422
+    assert second.json()["type"] == "/problems/idempotency-key-reused"
+    held = [one["organisation_id"] for one in administrator.get(path).json()]
+    assert held == [str(schools[1].id)]
+
+
+def test_a_misshapen_request_with_a_used_key_is_refused_for_its_key(
+    administrator: Person, amira: Person
+) -> None:
+    path = f"/persons/{amira.id}/roles/candidate"
+    assert administrator.delete(path, idempotency_key="k").status_code == 204
+    answer = administrator.delete(f"{path}?organisation_id=none", idempotency_key="k")
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/idempotency-key-reused"
+
+
+def test_the_same_words_that_are_no_longer_read_as_json_are_refused_for_their_shape(
+    officer: Person,
+) -> None:
+    first = add(officer, "k")
+    headers = {"content-type": "text/plain", "idempotency_key": "k"}
+    answer = officer.send("POST", "/organisations", content=first.request.content, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/not-as-described"
+    assert employers(officer) == ["Baker & Co"]
+
+
+def test_a_secret_is_not_shown_to_whoever_repeats_the_request(amira: Person) -> None:
+    wanted = {"name": "t", "scopes": ["people:read"], "expires_at": make.soon()}
+    first, second = (amira.post("/tokens", wanted, idempotency_key="k") for _ in range(2))
+    assert first.status_code == 201
+    secret = first.json()["token"]
+    assert second.status_code == 409
+    assert second.headers["idempotency-replayed"] == "true"
+    assert second.headers["content-type"] == "application/problem+json"
+    assert second.json()["type"] == "/problems/secret-shown-before"
+    assert second.json()["made"] == {
+        name: value for name, value in first.json().items() if name != "token"
+    }
+    assert secret not in second.text
+    named = [one["id"] for one in amira.get("/tokens").json() if one["name"] == "t"]
+    assert named == [second.json()["made"]["id"]]
+    assert amira.with_token(secret).get("/me").status_code == 200
 
 
 def test_the_same_key_of_two_people_is_two_keys(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from uuid import uuid4
 
 import pytest
+from httpx2 import Response
 
 from app.actor import Role
-from app.people.access import APPOINTS
+from app.people.access import APPOINTS, SCOPES
+from app.people.models import Organisation, OrganisationKind
+from app.people.service import grant_role
 from tests import make
 from tests.make import Person, Tenant
 from tests.racing import at_once
@@ -150,17 +155,165 @@ def test_an_officer_makes_tokens_for_candidates_but_not_for_decision_makers(
     assert refused.json()["roles"] == ["decision_maker"]
 
 
-def test_a_candidate_makes_no_tokens_for_others(amira: Person, bruno: Person) -> None:
+def test_a_candidate_makes_no_tokens_for_others_and_is_not_told_who_there_is(
+    amira: Person, bruno: Person
+) -> None:
     wanted = {"name": "t", "scopes": ["people:read"], "expires_at": make.soon()}
-    answer = amira.post("/tokens", {**wanted, "person_id": str(bruno.id)})
-    assert answer.status_code == 403
-    assert answer.json()["type"] == "/problems/role-required"
+    others, nobodys = (
+        amira.post("/tokens", {**wanted, "person_id": str(one)}) for one in (bruno.id, uuid4())
+    )
+    assert others.status_code == nobodys.status_code == 403
+    assert others.json()["type"] == "/problems/role-required"
+    assert others.content == nobodys.content
 
 
-def test_a_candidate_revokes_no_tokens_of_others(amira: Person, bruno: Person) -> None:
+def test_a_candidate_revokes_no_tokens_of_others_and_is_not_told_which_there_are(
+    amira: Person, bruno: Person
+) -> None:
     token_id = bruno.get("/tokens").json()[0]["id"]
-    assert amira.delete(f"/tokens/{token_id}").status_code == 403
+    others, nobodys = (amira.delete(f"/tokens/{one}") for one in (token_id, uuid4()))
+    assert others.status_code == nobodys.status_code == 404
+    assert others.json()["type"] == "/problems/no-such-token"
+    assert others.content == nobodys.content
     assert bruno.get("/me").status_code == 200
+
+
+def tokens_made(*makers: Person, holder: Person) -> list[Person]:
+    """Return the holder with the tokens that others, or they themself, make for them."""
+    return [holder.with_token(make.token(holder, issued_by=maker)) for maker in makers]
+
+
+def lets_in(held: list[Person]) -> list[bool]:
+    return [one.get("/me").status_code == 200 for one in held]
+
+
+def test_a_token_does_not_come_to_carry_a_role_that_its_maker_does_not_give(
+    administrator: Person, officer: Person, tenant: Tenant
+) -> None:
+    nina, clerk = make.person(tenant, "Nina"), make.person(tenant, "Cleo", Role.OFFICER)
+    held = [nina, *tokens_made(clerk, administrator, officer, nina, holder=nina)]
+    path = f"/persons/{nina.id}/roles"
+    assert clerk.post(path, {"role": "candidate"}).status_code == 201
+    assert lets_in(held) == [True] * 5
+    assert officer.post(path, {"role": "referent"}).status_code == 201
+    assert lets_in(held) == [True, False, True, True, True]
+    answer = held[1].get("/me")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/token-revoked")
+    assert administrator.post(path, {"role": "verifier"}).status_code == 201
+    assert lets_in(held) == [True, False, True, False, True]
+
+
+def test_a_token_made_with_one_that_somebody_else_made_goes_with_it(
+    administrator: Person, tenant: Tenant
+) -> None:
+    clerk, nina = make.person(tenant, "Cleo", Role.OFFICER), make.person(tenant, "Nina")
+    wanted = {"name": "t", "scopes": sorted(SCOPES), "expires_at": make.soon()}
+    held = [*tokens_made(administrator, clerk, holder=nina)]
+    for _ in range(2):
+        made = [one.post("/tokens", wanted).json()["token"] for one in held[-2:]]
+        held += [nina.with_token(one) for one in made]
+    assert lets_in(held) == [True] * 6
+    body = {"role": "referent"}
+    assert administrator.post(f"/persons/{nina.id}/roles", body).status_code == 201
+    assert lets_in(held) == [True, False] * 3
+
+
+def test_no_token_is_made_with_one_that_is_being_revoked(
+    administrator: Person, tenant: Tenant
+) -> None:
+    clerk, nina = make.person(tenant, "Cleo", Role.OFFICER), make.person(tenant, "Nina")
+    (held,) = tokens_made(clerk, holder=nina)
+    wanted = {"name": "t", "scopes": ["people:read"], "expires_at": make.soon()}
+    with ThreadPoolExecutor(1) as meanwhile:
+        with administrator.at_work() as work:
+            grant_role(work, nina.id, Role.REFERENT, None)
+            asked = meanwhile.submit(held.post, "/tokens", wanted)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+        answer = asked.result(timeout=20)
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthenticated")
+
+
+def test_what_the_maker_of_a_token_gives_is_asked_when_the_role_is_granted(
+    administrator: Person, tenant: Tenant
+) -> None:
+    second = make.person(tenant, "Bea", Role.ADMINISTRATOR)
+    nina = make.person(tenant, "Nina")
+    held = tokens_made(second, administrator, holder=nina)
+    assert second.delete(f"/persons/{second.id}/roles/administrator").status_code == 204
+    body = {"role": "candidate"}
+    assert administrator.post(f"/persons/{nina.id}/roles", body).status_code == 201
+    assert lets_in(held) == [False, True]
+
+
+def test_the_journal_says_which_token_an_appointment_revoked(
+    administrator: Person, tenant: Tenant
+) -> None:
+    clerk, nina = make.person(tenant, "Cleo", Role.OFFICER), make.person(tenant, "Nina")
+    (held,) = tokens_made(clerk, holder=nina)
+    token_id = held.get("/tokens").json()[0]["id"]
+    assert administrator.post(f"/persons/{nina.id}/roles", {"role": "referent"}).status_code == 201
+    listed = administrator.get("/journal?limit=200").json()
+    revoked = [one for one in listed if one["action"] == "people.token_revoked"]
+    assert [(one["subject_id"], one["actor_id"]) for one in revoked] == [
+        (token_id, str(administrator.id))
+    ]
+
+
+def test_a_token_is_made_before_a_role_is_granted_or_after_but_not_meanwhile(
+    administrator: Person, tenant: Tenant
+) -> None:
+    clerk, nina = make.person(tenant, "Cleo", Role.OFFICER), make.person(tenant, "Nina")
+    wanted = {"name": "t", "scopes": ["people:read"], "expires_at": make.soon()}
+    with ThreadPoolExecutor(1) as meanwhile:
+        with administrator.at_work() as work:
+            grant_role(work, nina.id, Role.REFERENT, None)
+            asked = meanwhile.submit(clerk.post, "/tokens", {**wanted, "person_id": str(nina.id)})
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+        answer = asked.result(timeout=20)
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "/problems/token-reaches-further"
+
+
+@pytest.fixture
+def firm(tenant: Tenant) -> Organisation:
+    return make.organisation(tenant, "Bakery", OrganisationKind.EMPLOYER)
+
+
+def refused_for_kind(answer: Response, organisation: Organisation, needed: str) -> bool:
+    found = answer.json()
+    return (
+        (answer.status_code, found["type"]) == (422, "/problems/wrong-kind-of-organisation")
+        and found["organisation_id"] == str(organisation.id)
+        and found["kind_needed"] == needed
+    )
+
+
+def test_an_employer_is_no_training_body_and_a_training_body_no_employer(
+    officer: Person, tenant: Tenant, firm: Organisation
+) -> None:
+    school = make.organisation(tenant)
+    swapped = [("employer_id", school, "employer"), ("training_body_id", firm, "training_body")]
+    nina = make.person(tenant, "Nina")
+    for member, wrong, needed in swapped:
+        body = person_body(**{member: str(wrong.id)})
+        assert refused_for_kind(officer.post("/persons", body), wrong, needed)
+        changed = officer.put(f"/persons/{nina.id}", body, if_match='"1"')
+        assert refused_for_kind(changed, wrong, needed)
+    assert officer.get(f"/persons/{nina.id}").json()["version"] == 1
+    right = person_body(employer_id=str(firm.id), training_body_id=str(school.id))
+    assert officer.post("/persons", right).status_code == 201
+
+
+def test_the_training_body_role_is_not_held_for_an_employer(
+    officer: Person, tenant: Tenant, firm: Organisation
+) -> None:
+    tara = make.person(tenant, "Tara")
+    body = {"role": "training_body", "organisation_id": str(firm.id)}
+    answer = officer.post(f"/persons/{tara.id}/roles", body)
+    assert refused_for_kind(answer, firm, "training_body")
+    assert officer.get(f"/persons/{tara.id}/roles").json() == []
 
 
 def test_a_person_is_entered_once_per_address_whatever_its_case(officer: Person) -> None:

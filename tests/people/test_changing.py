@@ -9,6 +9,7 @@ import pytest
 from httpx2 import Response
 
 from app.actor import Role
+from app.people.models import OrganisationKind
 from tests import make
 from tests.make import Json, Person, Tenant
 from tests.racing import at_once
@@ -49,6 +50,27 @@ def test_the_journal_says_that_a_person_was_changed_and_not_what(
     listed = administrator.get("/journal?limit=200")
     (entry,) = (one for one in listed.json() if one["action"] == "people.person_changed")
     assert (entry["subject_id"], entry["facts"]) == (str(nina.id), {"version": 2})
+    assert "Unheard-Of" not in listed.text
+
+
+def test_the_journal_says_which_organisations_a_person_left_and_came_to(
+    administrator: Person, tenant: Tenant, nina: Person
+) -> None:
+    school = str(make.organisation(tenant, "The Unheard-Of School").id)
+    firm = str(make.organisation(tenant, "Bakery", OrganisationKind.EMPLOYER).id)
+    bodies = [
+        described(training_body_id=school),
+        described(training_body_id=school, employer_id=firm),
+        described(employer_id=firm),
+    ]
+    for version, body in enumerate(bodies, start=1):
+        assert change(administrator, nina, body, version).status_code == 200
+    listed = administrator.get("/journal?limit=200")
+    assert [one["facts"] for one in listed.json() if one["action"] == "people.person_changed"] == [
+        {"version": 2, "training_body_before": None, "training_body_after": school},
+        {"version": 3, "employer_before": None, "employer_after": firm},
+        {"version": 4, "training_body_before": school, "training_body_after": None},
+    ]
     assert "Unheard-Of" not in listed.text
 
 

@@ -58,13 +58,21 @@ def test_digits_of_other_scripts_do_not_count_as_digits() -> None:
 
 
 def test_only_the_hash_of_a_token_is_kept(amira: Person, sessions: Sessions) -> None:
+    asked = {"name": "laptop", "scopes": ["people:read"], "expires_at": make.soon()}
+    answer = amira.post("/tokens", asked, idempotency_key="k")
+    issued, secret = answer.json()["id"], answer.json()["token"]
     with sessions() as session:
         session.execute(ENTER_TENANT, {"tenant": str(amira.tenant.id)})
         rows = session.execute(text("SELECT t.hash, t::text FROM api_token t")).all()
-    assert hashlib.sha256(amira.token.encode()).digest() in [row[0] for row in rows]
-    assert token_hash(amira.token) in [row[0] for row in rows]
-    assert all(amira.token not in row[1] for row in rows)
-    assert all(amira.token.encode().hex() not in row[1] for row in rows)
+        kept = session.execute(
+            text("SELECT convert_from(a.body, 'UTF8'), a::text FROM idempotent_answer a")
+        ).all()
+    assert hashlib.sha256(secret.encode()).digest() in [row[0] for row in rows]
+    assert {token_hash(secret), token_hash(amira.token)} < {row[0] for row in rows}
+    assert [issued in row[0] for row in kept] == [True]
+    for words in (secret, secret.encode().hex(), amira.token, amira.token.encode().hex()):
+        assert all(words not in row[1] for row in [*rows, *kept])
+    assert secret not in kept[0][0]
 
 
 def test_a_token_is_shown_once_and_listed_without_its_secret(amira: Person) -> None:

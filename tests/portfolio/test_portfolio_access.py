@@ -10,7 +10,7 @@ from app.actor import Actor, Role, RoleRequired, system
 from app.kit.errors import Refusal
 from app.portfolio import access
 from app.portfolio.access import NoSuchPortfolio, NotTheCandidate, OwnCase
-from app.portfolio.lifecycle import Step
+from app.portfolio.lifecycle import State, Step
 
 TENANT, AMIRA, SOMEBODY, SCHOOL = (UUID(int=number) for number in range(1, 5))
 FROM_SUBMISSION = {Role.VERIFIER, Role.DECISION_MAKER}
@@ -73,6 +73,21 @@ def test_a_portfolio_that_may_not_be_read_does_not_exist() -> None:
     for role, submitted in ((Role.REFERENT, True), (Role.VERIFIER, False)):
         with pytest.raises(NoSuchPortfolio):
             access.check_may_read(somebody(role), AMIRA, SCHOOL, submitted=submitted)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("step", Step)
+def test_a_candidate_reads_why_it_was_sent_back_once_it_is_decided(
+    step: Step, state: State
+) -> None:
+    sent_back = step in (Step.RETURN, Step.REFER_BACK)
+    early = sent_back and state not in (State.DECIDED, State.CLOSED)
+    for reader, may in (
+        (amira(Role.CANDIDATE, Role.OFFICER), not early),
+        (somebody(Role.VERIFIER), True),
+        (somebody(Role.TRAINING_BODY, of=SCHOOL), False),
+    ):
+        assert access.may_read_reason(reader, AMIRA, state, step, submitted=True) is may
 
 
 @pytest.mark.parametrize("role", Role)

@@ -9,7 +9,7 @@ from fastapi import Header, Request, Response
 
 from app.assessment import desk, queries, reconciliation, service
 from app.assessment.access import NoSuchAssessment
-from app.assessment.api.door import CurrentWork
+from app.assessment.api.door import CurrentWork, IfMatch
 from app.assessment.lifecycle import AssessmentStepNotOpen, State
 from app.assessment.models import Assessment
 from app.assessment.schemas import (
@@ -31,7 +31,6 @@ from app.kit.http import declared, etag, known_version, link_next, version_in, w
 from app.kit.paging import Limit, MalformedCursor, position
 from app.people.door import feature_router
 
-IfMatch = Annotated[str | None, Header()]
 IfNoneMatch = Annotated[str | None, Header()]
 
 assessments = feature_router("/assessments", "Assessment")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+from fastapi import Response
 
 from app.assessment import access, interview, plan, queries, result, service, verification
 from app.assessment.access import NotAssessingThis
-from app.assessment.api.door import CurrentWork, Reading
+from app.assessment.api.door import CurrentWork, IfMatch, Reading
 from app.assessment.models import Interview, Verification
 from app.assessment.schemas import (
+    AnswerOut,
+    GivenOut,
     IndicatorResultOut,
     InterviewOut,
+    InterviewReadOut,
     LevelResultOut,
     NewInterview,
     NewVerification,
@@ -18,7 +24,9 @@ from app.assessment.schemas import (
     ResultOut,
     VerificationOut,
 )
-from app.kit.http import declared
+from app.framework.content.framework import UnknownIndicators
+from app.kit.errors import StaleVersion, VersionRequired
+from app.kit.http import declared, version_in, with_etag
 from app.people.door import feature_router
 from app.portfolio import queries as portfolios
 from app.portfolio.access import NoSuchPortfolio, PartsKeptApart
@@ -26,6 +34,21 @@ from app.portfolio.lifecycle import StepNotOpen
 
 portfolio = feature_router("/portfolios", "Assessment")
 routers = (portfolio,)
+
+ENTERING = (
+    NoSuchPortfolio,
+    NotAssessingThis,
+    StepNotOpen,
+    interview.NotHeldYet,
+    interview.HeldBeforeSubmission,
+    interview.MinuteOutOfRange,
+    interview.RaiseNeedsNote,
+    interview.DisagreementOpen,
+    result.NotAssessedYet,
+    plan.InterviewIncomplete,
+    plan.RaiseNotAllowed,
+    UnknownIndicators,
+)
 
 
 @portfolio.get(
@@ -39,35 +62,56 @@ def interview_plan(id: UUID, work: CurrentWork) -> plan.Plan:
     return interview.planned(work, id)
 
 
+@portfolio.get(
+    "/{id}/interview",
+    operation_id="getInterview",
+    responses=declared(NoSuchPortfolio, queries.NoInterview),
+)
+def get_interview(id: UUID, response: Response, work: Reading) -> InterviewReadOut:
+    """Show the interview: to its referents, to staff once assessed, the candidate once decided."""
+    found = interview.read(work, id)
+    with_etag(response, found.interview.version)
+    shown = InterviewOut.model_validate(found.interview)
+    answers = [AnswerOut.model_validate(one) for one in found.answers]
+    return InterviewReadOut(**shown.model_dump(), answers=answers)
+
+
 @portfolio.post(
     "/{id}/interview",
     status_code=201,
     operation_id="recordInterview",
     response_model=InterviewOut,
+    responses=declared(*ENTERING, interview.InterviewRecorded),
+)
+def record_interview(
+    id: UUID, body: NewInterview, response: Response, work: CurrentWork
+) -> Interview:
+    """Enter the interview that you held."""
+    recorded = interview.record_interview(work, id, _account(body))
+    with_etag(response, recorded.version)
+    return recorded
+
+
+@portfolio.put(
+    "/{id}/interview",
+    operation_id="replaceInterview",
+    response_model=InterviewOut,
     responses=declared(
-        NoSuchPortfolio,
-        NotAssessingThis,
-        StepNotOpen,
-        interview.InterviewRecorded,
-        interview.NotHeldYet,
-        interview.HeldBeforeSubmission,
-        interview.MinuteOutOfRange,
-        interview.RaiseNeedsNote,
-        interview.DisagreementOpen,
-        result.NotAssessedYet,
-        plan.InterviewIncomplete,
-        plan.RaiseNotAllowed,
+        *ENTERING,
+        queries.NoInterview,
+        interview.ReplacedByRecorder,
+        interview.InterviewConfirmed,
+        VersionRequired,
+        StaleVersion,
     ),
 )
-def record_interview(id: UUID, body: NewInterview, work: CurrentWork) -> Interview:
-    """Enter the interview that you held."""
-    answers = {
-        code: interview.Answer(one.minute, one.note, one.raised_to)
-        for code, one in body.answers.items()
-    }
-    return interview.record_interview(
-        work, id, held_at=body.held_at, minutes=body.minutes, summary=body.summary, answers=answers
-    )
+def replace_interview(
+    id: UUID, body: NewInterview, response: Response, work: CurrentWork, if_match: IfMatch = None
+) -> Interview:
+    """Enter your interview anew, while the other referent has not confirmed it."""
+    replaced = interview.replace(work, id, version_in(if_match), _account(body))
+    with_etag(response, replaced.version)
+    return replaced
 
 
 @portfolio.post(
@@ -80,11 +124,17 @@ def record_interview(id: UUID, body: NewInterview, work: CurrentWork) -> Intervi
         StepNotOpen,
         queries.NoInterview,
         interview.ConfirmedByOther,
+        VersionRequired,
+        StaleVersion,
     ),
 )
-def confirm_interview(id: UUID, work: CurrentWork) -> Interview:
-    """Confirm the interview that the other referent entered."""
-    return interview.confirm(work, id)
+def confirm_interview(
+    id: UUID, response: Response, work: CurrentWork, if_match: IfMatch = None
+) -> Interview:
+    """Confirm the interview that the other referent entered, as you have read it."""
+    confirmed = interview.confirm(work, id, version_in(if_match))
+    with_etag(response, confirmed.version)
+    return confirmed
 
 
 @portfolio.get(
@@ -108,6 +158,7 @@ def get_verification(id: UUID, work: CurrentWork) -> Verification:
         NoSuchPortfolio,
         StepNotOpen,
         PartsKeptApart,
+        access.ConflictOfInterest,
         verification.AlreadyVerified,
         verification.ReturnNeedsReason,
     ),
@@ -127,7 +178,9 @@ def verify(id: UUID, body: NewVerification, work: CurrentWork) -> Verification:
 def get_result(id: UUID, work: Reading) -> ResultOut:
     """Explain the result: rule by rule, competence by competence, indicator by indicator."""
     found = result.result_for(work, id)
-    staff = bool(access.RIGHTS["result.read"] & work.actor.roles)
+    case = portfolios.portfolio_to_read(work, id)
+    staff = access.may_read_ratings(work.actor, case.candidate_id, case.training_body_id)
+    given = queries.given(work, id) if staff else None
     recommended = found.recommendation
     return ResultOut.model_validate(
         {
@@ -136,17 +189,30 @@ def get_result(id: UUID, work: Reading) -> ResultOut:
             "scheme": recommended.scheme,
             "applied_for": LevelResultOut.model_validate(recommended.applied_for),
             "considered": [LevelResultOut.model_validate(one) for one in recommended.considered],
-            "indicators": [_line(line, staff) for line in found.lines],
+            "indicators": [_line(line, given) for line in found.lines],
         }
     )
 
 
-def _line(line: result.Line, staff: bool) -> IndicatorResultOut:
+def _account(body: NewInterview) -> interview.Account:
+    answers = {
+        code: interview.Answer(one.minute, one.note, one.raised_to)
+        for code, one in body.answers.items()
+    }
+    return interview.Account(body.held_at, body.minutes, body.summary, answers)
+
+
+def _line(
+    line: result.Line, given: Mapping[str, Sequence[queries.Given]] | None
+) -> IndicatorResultOut:
     return IndicatorResultOut(
         indicator=line.indicator,
         rating=line.rating,
         how=line.settled.how,
-        ratings=list(line.ratings) if staff else None,
-        third=line.third if staff else None,
+        ratings=None if given is None else list(line.ratings),
+        third=None if given is None else line.third,
         raised_to=line.raised_to,
+        given=None
+        if given is None
+        else [GivenOut.model_validate(one) for one in given.get(line.indicator, ())],
     )

@@ -302,7 +302,8 @@ def _interview(cast_: Cast, walked: Walked, stage: Stage) -> None:
             "answers": {code: {"minute": number % 60} for number, code in enumerate(sorted(asked))},
         },
     )
-    cast_.chloe.client.post(f"{path}/confirmation")
+    read = cast_.chloe.client.get(path)
+    cast_.chloe.client.post(f"{path}/confirmation", version=cast(int, read["version"]))
     drawn = ", ".join(cast(list[str], plan["drawn"]))
     stage.say(f"Interview on {len(asked)} indicators ({drawn or 'none'} drawn by lot), confirmed")
 

@@ -11,10 +11,10 @@ from app.evidence.access import NoSuchClaim, NoSuchEvidence, NoSuchFile
 from app.evidence.api.door import CHANGES, CurrentWork, IfMatch, check_may_read
 from app.evidence.models import Claim
 from app.evidence.schemas import (
+    ClaimChange,
     ClaimOut,
     NewClaim,
     OwnRatings,
-    Place,
     SelfAssessmentOut,
     SelfRatingOut,
 )
@@ -94,14 +94,17 @@ def add_claim(id: UUID, body: NewClaim, response: Response, work: CurrentWork) -
     response_model=ClaimOut,
     responses={
         **CHANGES,
-        **declared(NoSuchClaim, StaleVersion, VersionRequired, locator.LocatorOutOfPlace),
+        **declared(
+            NoSuchClaim, NoSuchFile, StaleVersion, VersionRequired, locator.LocatorOutOfPlace
+        ),
     },
 )
 def change_claim(
-    id: UUID, body: Place, response: Response, work: CurrentWork, if_match: IfMatch = None
+    id: UUID, body: ClaimChange, response: Response, work: CurrentWork, if_match: IfMatch = None
 ) -> Claim:
-    """Give a claim another reason or place."""
-    claim = service.change_claim(work, id, version_in(if_match), **body.model_dump())
+    """Give a claim another reason or place; what is left out stays as it is."""
+    changes = body.model_dump(exclude_unset=True)
+    claim = service.change_claim(work, id, version_in(if_match), **changes)
     with_etag(response, claim.version)
     return claim
 

@@ -19,11 +19,12 @@ from app.evidence.media.refusals import (
     DamagedFile,
     EncryptedFile,
     FileBomb,
+    Unacceptable,
     WrongType,
 )
 from app.kit.errors import Refusal
 
-REASONED: Final[Mapping[str, type[Refusal]]] = {
+REASONED: Final[Mapping[str, type[Unacceptable]]] = {
     rule.__name__: rule for rule in (ActiveContent, DamagedFile, EncryptedFile, FileBomb)
 }
 LONGEST_TEXT: Final = 200

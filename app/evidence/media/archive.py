@@ -100,34 +100,39 @@ def check_every_byte(file: BinaryIO, entries: list[zipfile.ZipInfo], directory_a
 def end_of_entry(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
     """Return the offset after an entry whose own header says what the directory says."""
     file.seek(entry.header_offset)
-    header = file.read(LOCAL.size)
+    header, named = file.read(LOCAL.size), called(entry)
     if len(header) < LOCAL.size:
-        raise DamagedFile(reason="an entry is cut off")
+        raise DamagedFile(reason=f"{named} is cut off")
     sign, _, flags, method, _, _, crc, packed, unpacked, name, extra = LOCAL.unpack(header)
     if (flags | entry.flag_bits) & ENCRYPTED:
-        raise EncryptedFile(reason="an entry is encrypted")
+        raise EncryptedFile(reason=f"{named} is encrypted")
     if (sign, method, flags) != (b"PK\x03\x04", entry.compress_type, entry.flag_bits):
-        raise DamagedFile(reason="an entry and the directory disagree")
+        raise DamagedFile(reason=f"{named} and the directory disagree")
     if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DamagedFile(reason="an entry is packed in a way that documents do not use")
+        raise DamagedFile(reason=f"{named} is packed in a way that documents do not use")
     check_local_name(file.read(name), entry)
     sizes = (entry.CRC, entry.compress_size, entry.file_size)
     after = entry.header_offset + LOCAL.size + int(name) + int(extra) + entry.compress_size
     if not flags & SIZES_FOLLOW:
         if sizes != (crc, packed, unpacked):
-            raise DamagedFile(reason="an entry and the directory disagree")
+            raise DamagedFile(reason=f"{named} and the directory disagree")
         return after
-    return after + descriptor_length(file, after, sizes)
+    return after + descriptor_length(file, after, sizes, named)
+
+
+def called(entry: zipfile.ZipInfo) -> str:
+    """Return how a refusal names an entry: in ASCII, and never long."""
+    return f"its entry {ascii(entry.orig_filename[:40])[:80]}"
 
 
 def check_local_name(name: bytes, entry: zipfile.ZipInfo) -> None:
     # Bit 11: the name is UTF-8; without it the format's old code page.
     coding = "utf-8" if entry.flag_bits & 0x800 else "cp437"
     if name.decode(coding) != entry.orig_filename:
-        raise DamagedFile(reason="an entry and the directory disagree about a name")
+        raise DamagedFile(reason=f"{called(entry)} and the directory disagree about a name")
 
 
-def descriptor_length(file: BinaryIO, offset: int, sizes: tuple[int, int, int]) -> int:
+def descriptor_length(file: BinaryIO, offset: int, sizes: tuple[int, int, int], named: str) -> int:
     """Return how long the record after an entry is that repeats checksum and sizes."""
     file.seek(offset)
     found = file.read(24)
@@ -136,7 +141,7 @@ def descriptor_length(file: BinaryIO, offset: int, sizes: tuple[int, int, int]) 
         for record in (whole, whole[4:]):
             if found.startswith(record):
                 return len(record)
-    raise DamagedFile(reason="an entry and the directory disagree")
+    raise DamagedFile(reason=f"{named} and the directory disagree")
 
 
 def check_contents(archive: zipfile.ZipFile, *, inner: bool) -> None:

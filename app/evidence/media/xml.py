@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from xml.parsers import expat
 
+from app.evidence.media.archive import called
 from app.evidence.media.refusals import ActiveContent, DamagedFile
 
 CHUNK: Final = 1 << 18
@@ -28,7 +29,7 @@ def walk(archive: zipfile.ZipFile, name: str, element: Element | None = None) ->
                 parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except expat.ExpatError:
-        raise DamagedFile(reason="a part of it is not well-formed") from None
+        raise DamagedFile(reason=f"{called(archive.getinfo(name))} is not well-formed") from None
 
 
 def refuse_document_type(*_: object) -> None:
