@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,8 +111,10 @@ def test_the_database_listens_on_loopback_and_on_its_port_only(
 
 def listening(pid: int) -> list[tuple[str, int]]:
     """Return the addresses (as the kernel writes them) and ports on which a process listens."""
-    files = Path(f"/proc/{pid}/fd").iterdir()
-    sockets = {str(file.readlink()).removeprefix("socket:[").rstrip("]") for file in files}
+    sockets = set()
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            sockets.add(str(file.readlink()).removeprefix("socket:[").rstrip("]"))
     tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
     lines = [line.split() for table in tables for line in table.splitlines()[1:]]
     # Columns: 1 local address, 3 state (0A: listening), 9 the socket's number; see proc_net_tcp.
