@@ -57,19 +57,15 @@ class Running:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     var = tmp_path_factory.mktemp("killed") / "var"
-    service = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", "--var", str(var)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        with engage(address(service), first_token(var)) as cast:
-            stage = Stage(Console(quiet=True))
-            walked = open_admitted(cast, cast.amira, "senior", stage)
-            yield Running(var, cast, walked, make_material(var / "material", stage.note))
-    finally:
-        service.terminate()
-        service.wait(60)
+    serve = [sys.executable, "-m", "app.cli", "serve", "--var", str(var)]
+    with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as service:
+        try:
+            with engage(address(service), first_token(var)) as cast:
+                stage = Stage(Console(quiet=True))
+                walked = open_admitted(cast, cast.amira, "senior", stage)
+                yield Running(var, cast, walked, make_material(var / "material", stage.note))
+        finally:
+            service.terminate()
 
 
 def address(service: subprocess.Popen[str]) -> str:
