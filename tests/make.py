@@ -19,7 +19,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.actor import Actor, Role, system
-from app.evidence import handlers, service
+from app.evidence import claiming, handlers
 from app.evidence.lifecycle import State as FileState
 from app.evidence.models import CaseSize, Claim, ClientCase, File, Item
 from app.evidence.submission import submit
@@ -401,7 +401,7 @@ def ready(candidate: Person, officer: Person, *, level: str = "junior") -> UUID:
         rules = reference.scheme(work.session, held.scheme_id).evidence_rules
         for code in codes:
             for number in range(rules.min_cases_for(code)):
-                service.add_claim(
+                claiming.add_claim(
                     work,
                     items[number],
                     indicator=code,
@@ -411,7 +411,7 @@ def ready(candidate: Person, officer: Person, *, level: str = "junior") -> UUID:
                     from_ms=None,
                     to_ms=None,
                 )
-        service.assess_self(work, id_, 0, dict.fromkeys(codes, (2, None)))
+        claiming.assess_self(work, id_, 0, dict.fromkeys(codes, (2, None)))
     return id_
 
 
@@ -457,7 +457,7 @@ def submitted_portfolio(candidate: Person, *, level: str = "junior") -> UUID:
             for code in framework.indicators
             for number in range(rules.min_cases_for(code))
         )
-        service.assess_self(work, portfolio.id, 0, dict.fromkeys(framework.indicators, (2, None)))
+        claiming.assess_self(work, portfolio.id, 0, dict.fromkeys(framework.indicators, (2, None)))
         work.session.flush()
         submit(work, portfolio.id)
     return portfolio.id

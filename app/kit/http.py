@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -25,6 +25,11 @@ from app.kit.errors import (
 )
 
 PROBLEM = "application/problem+json"
+
+IfMatch = Annotated[str | None, Header()]
+"""The ETag that a change is based on: see `version_in`."""
+IfNoneMatch = Annotated[str | None, Header()]
+"""The ETag that a reader holds already: see `known_version`."""
 
 
 class NotAsDescribed(Invalid):

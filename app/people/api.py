@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request, Response
 
 from app.actor import Role, check_right
 from app.kit.errors import StaleVersion, VersionRequired
-from app.kit.http import declared, link_next, version_in, with_etag
+from app.kit.http import IfMatch, declared, link_next, version_in, with_etag
 from app.kit.paging import Limit, MalformedCursor, position
 from app.people import queries, service
 from app.people.access import (
@@ -37,7 +37,6 @@ from app.people.schemas import (
 from app.work import Work
 
 CurrentWork = Annotated[Work, Depends(door("people"), scope="function")]
-IfMatch = Annotated[str | None, Header()]
 
 me = feature_router("/me", "People")
 organisations = feature_router("/organisations", "People")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Request, Response
+from fastapi import Request, Response
 
 from app.assessment import desk, queries, reconciliation, service
 from app.assessment.access import NoSuchAssessment
-from app.assessment.api.door import CurrentWork, IfMatch
+from app.assessment.api.door import CurrentWork
 from app.assessment.lifecycle import AssessmentStepNotOpen, State
 from app.assessment.models import Assessment
 from app.assessment.schemas import (
@@ -27,11 +26,18 @@ from app.assessment.writing import Given, Judged
 from app.framework.content.scheme import RatingOffTheScale
 from app.kit.errors import StaleVersion, VersionRequired
 from app.kit.fields import Code
-from app.kit.http import declared, etag, known_version, link_next, version_in, with_etag
+from app.kit.http import (
+    IfMatch,
+    IfNoneMatch,
+    declared,
+    etag,
+    known_version,
+    link_next,
+    version_in,
+    with_etag,
+)
 from app.kit.paging import Limit, MalformedCursor, position
 from app.people.door import feature_router
-
-IfNoneMatch = Annotated[str | None, Header()]
 
 assessments = feature_router("/assessments", "Assessment")
 routers = (assessments,)

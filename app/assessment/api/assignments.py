@@ -18,22 +18,26 @@ portfolio = feature_router("/portfolios", "Assessment")
 routers = (portfolio,)
 
 
+ASKING = (
+    NoSuchPortfolio,
+    StepNotOpen,
+    PartsKeptApart,
+    access.PartyToTheCase,
+    access.SelfAssigned,
+    access.ConflictOfInterest,
+    access.NotAReferent,
+    service.EnoughReferents,
+    service.AlreadyAssigned,
+)
+"""What may stand against asking someone to assess."""
+
+
 @portfolio.post(
     "/{id}/assignments",
     status_code=201,
     operation_id="assignReferent",
     response_model=AssessmentOut,
-    responses=declared(
-        NoSuchPortfolio,
-        StepNotOpen,
-        PartsKeptApart,
-        access.PartyToTheCase,
-        access.SelfAssigned,
-        access.ConflictOfInterest,
-        access.NotAReferent,
-        service.EnoughReferents,
-        service.AlreadyAssigned,
-    ),
+    responses=declared(*ASKING),
 )
 def assign(id: UUID, body: NewAssignment, work: CurrentWork) -> Assessment:
     """Ask a referent to assess a submitted portfolio."""
@@ -58,19 +62,7 @@ def list_assignments(id: UUID, work: CurrentWork) -> list[Assessment]:
     status_code=201,
     operation_id="callThirdReferent",
     response_model=AssessmentOut,
-    responses=declared(
-        NoSuchPortfolio,
-        StepNotOpen,
-        PartsKeptApart,
-        access.PartyToTheCase,
-        access.SelfAssigned,
-        access.ConflictOfInterest,
-        access.NotAReferent,
-        service.EnoughReferents,
-        service.AlreadyAssigned,
-        service.ModerationNotNeeded,
-        result.NotAssessedYet,
-    ),
+    responses=declared(*ASKING, service.ModerationNotNeeded, result.NotAssessedYet),
 )
 def moderate(id: UUID, body: NewAssignment, work: CurrentWork) -> Assessment:
     """Ask a third referent to rate, blind, the indicators on which the two disagree."""

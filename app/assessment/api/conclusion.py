@@ -9,7 +9,7 @@ from fastapi import Response
 
 from app.assessment import access, interview, plan, queries, result, service, verification
 from app.assessment.access import NotAssessingThis
-from app.assessment.api.door import CurrentWork, IfMatch, Reading
+from app.assessment.api.door import CurrentWork, Reading
 from app.assessment.models import Interview, Verification
 from app.assessment.schemas import (
     AnswerOut,
@@ -26,7 +26,7 @@ from app.assessment.schemas import (
 )
 from app.framework.content.framework import UnknownIndicators
 from app.kit.errors import StaleVersion, VersionRequired
-from app.kit.http import declared, version_in, with_etag
+from app.kit.http import IfMatch, declared, version_in, with_etag
 from app.people.door import feature_router
 from app.portfolio import queries as portfolios
 from app.portfolio.access import NoSuchPortfolio, PartsKeptApart

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import Response
 
-from app.evidence import locator, queries, service
+from app.evidence import claiming, locator, queries
 from app.evidence.access import NoSuchClaim, NoSuchEvidence, NoSuchFile
-from app.evidence.api.door import CHANGES, CurrentWork, IfMatch, check_may_read
+from app.evidence.api.door import CHANGES, CurrentWork, check_may_read
 from app.evidence.models import Claim
 from app.evidence.schemas import (
     ClaimChange,
@@ -21,7 +21,7 @@ from app.evidence.schemas import (
 from app.framework.content.framework import UnknownIndicators
 from app.framework.content.scheme import RatingOffTheScale
 from app.kit.errors import StaleVersion, VersionRequired
-from app.kit.http import declared, version_in, with_etag
+from app.kit.http import IfMatch, declared, version_in, with_etag
 from app.people.door import feature_router
 from app.portfolio.access import EvidenceNotOpen, NoSuchPortfolio
 from app.work import Work
@@ -66,7 +66,7 @@ def assess_self(
 ) -> SelfAssessmentOut:
     """Rate yourself on some or all indicators."""
     ratings = {code: (own.rating, own.comment) for code, own in body.ratings.items()}
-    service.assess_self(work, id, version_in(if_match), ratings)
+    claiming.assess_self(work, id, version_in(if_match), ratings)
     work.session.flush()
     return _self_assessment(work, id, response)
 
@@ -83,7 +83,7 @@ def assess_self(
 )
 def add_claim(id: UUID, body: NewClaim, response: Response, work: CurrentWork) -> Claim:
     """Claim that the item shows an indicator, and say why and where."""
-    claim = service.add_claim(work, id, **body.model_dump())
+    claim = claiming.add_claim(work, id, **body.model_dump())
     with_etag(response, claim.version)
     return claim
 
@@ -104,7 +104,7 @@ def change_claim(
 ) -> Claim:
     """Give a claim another reason or place; what is left out stays as it is."""
     changes = body.model_dump(exclude_unset=True)
-    claim = service.change_claim(work, id, version_in(if_match), **changes)
+    claim = claiming.change_claim(work, id, version_in(if_match), **changes)
     with_etag(response, claim.version)
     return claim
 
@@ -117,7 +117,7 @@ def change_claim(
 )
 def remove_claim(id: UUID, work: CurrentWork, if_match: IfMatch = None) -> None:
     """Take a claim back."""
-    service.remove_claim(work, id, version_in(if_match))
+    claiming.remove_claim(work, id, version_in(if_match))
 
 
 def _self_assessment(work: Work, id: UUID, response: Response) -> SelfAssessmentOut:

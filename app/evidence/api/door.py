@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends
 
 from app.evidence import access
 from app.kit.http import declared
@@ -16,7 +16,6 @@ from app.portfolio.lifecycle import EvidenceClosed
 from app.work import Work
 
 CurrentWork = Annotated[Work, Depends(door("portfolio"), scope="function")]
-IfMatch = Annotated[str | None, Header()]
 
 CHANGES = declared(NotTheCandidate, EvidenceClosed)
 

@@ -8,12 +8,12 @@ from fastapi import Response
 
 from app.evidence import access, queries, service
 from app.evidence.access import NoSuchEvidence
-from app.evidence.api.door import CHANGES, CurrentWork, IfMatch
+from app.evidence.api.door import CHANGES, CurrentWork
 from app.evidence.lifecycle import FileStepNotOpen
 from app.evidence.models import ClientCase, Consent, Item
 from app.evidence.schemas import CaseOut, ConsentOut, ItemOut, NewCase, NewConsent, NewItem
 from app.kit.errors import StaleVersion, VersionRequired
-from app.kit.http import declared, version_in, with_etag
+from app.kit.http import IfMatch, declared, version_in, with_etag
 from app.people.door import feature_router
 from app.portfolio.access import NoSuchPortfolio
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Response
+from fastapi import Response
 
 from app.evidence import queries, readiness, submission, tree
 from app.evidence.api.door import CurrentWork, check_may_read
@@ -17,12 +16,10 @@ from app.evidence.schemas import (
     SubmissionOut,
     UnmetOut,
 )
-from app.kit.http import declared, etag, known_version
+from app.kit.http import IfNoneMatch, declared, etag, known_version
 from app.people.door import feature_router
 from app.portfolio.access import EvidenceNotOpen, NoSuchPortfolio, NotTheCandidate
 from app.portfolio.lifecycle import StepNotOpen
-
-IfNoneMatch = Annotated[str | None, Header()]
 
 portfolio = feature_router("/portfolios", "Evidence")
 routers = (portfolio,)
