@@ -1,7 +1,7 @@
 """Routers below `/api/v1`, and finding the way to their routes quickly.
 
 FastAPI would try the routes of each included router one by one, twice, and build every route a
-second time when it is first asked for; with a hundred operations that costs as much as the work.
+second time when it is first asked for: with eighty operations a tenth of a small request.
 """
 
 from __future__ import annotations
