@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from app.audit import handlers as audit
 from app.certification import handlers as certification
-from app.evidence import handlers as evidence
+from app.evidence.handlers import arrival
 from app.jobs.shift import Handler, Shift
 from app.journal.subscriptions import SUBSCRIPTIONS
 from app.kit.db import Sessions, make_engine, make_sessions, transaction
@@ -29,15 +29,15 @@ from app.people import handlers as people
 from app.storage.s3 import S3Store
 
 HANDLERS: Mapping[str, Handler] = {
-    "evidence.check_file": evidence.check_file,
-    "evidence.discard_upload": evidence.discard_upload,
-    "evidence.clear_incoming": evidence.clear_incoming,
+    "evidence.check_file": arrival.check_file,
+    "evidence.discard_upload": arrival.discard_upload,
+    "evidence.clear_incoming": arrival.clear_incoming,
     "certification.draw_certificate": certification.draw_certificate,
 }
 
 PERIODIC: Mapping[str, tuple[str, Callable[[Shift], object]]] = {
     "audit.anchor_heads": ("0 * * * *", audit.anchor_heads),
-    "evidence.take_up": ("10,40 * * * *", evidence.take_up),
+    "evidence.take_up": ("10,40 * * * *", arrival.take_up),
     "certification.take_up": ("5,20,35,50 * * * *", certification.take_up),
     "people.forget_answers": ("30 3 * * *", people.forget_answers),
 }

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.actor import Actor, Role, system
-from app.evidence import claiming, handlers
+from app.evidence import claiming
+from app.evidence.handlers import arrival
 from app.evidence.lifecycle import State as FileState
 from app.evidence.models import CaseSize, Claim, ClientCase, File, Item
 from app.evidence.submission import submit
@@ -352,7 +353,7 @@ def file(
 ) -> UUID:
     """Hand a file in and have it checked as the worker does."""
     id_ = received(candidate, item_id, content, media_type=media_type, name=name)
-    handlers.check_file(shift(candidate.tenant), id_)
+    arrival.check_file(shift(candidate.tenant), id_)
     return id_
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from app.assessment.agreement import Settlement
 from app.assessment.lifecycle import State, Step
 from app.assessment.models import Finding, Verdict
-from app.evidence.schemas import ContentOut
+from app.evidence.schemas.portfolio import ContentOut
 from app.kit.fields import Body, Code, Out, Prose
 from app.portfolio.access import Part
 

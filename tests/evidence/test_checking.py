@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from app import worker
-from app.evidence import handlers
 from app.evidence.access import NoSuchFile
+from app.evidence.handlers import arrival
 from app.jobs.shift import Shift
 from app.kit.settings import Settings
 from app.storage import About, StoreUnavailable
@@ -77,8 +77,8 @@ def test_a_check_that_was_killed_is_done_by_the_next_worker(
     file = make.received(amira, item)
     for _ in range(2):
         with pytest.raises(Killed):
-            handlers.check_file(deadly(settings, amira, dies_at), file)
-    handlers.check_file(make.shift(amira.tenant), file)
+            arrival.check_file(deadly(settings, amira, dies_at), file)
+    arrival.check_file(make.shift(amira.tenant), file)
     assert amira.get(f"/files/{file}").json()["state"] == "available"
     assert shelves.kept(portfolio) == {str(file): make.WORDS}
     assert shelves.incoming(portfolio) == {}
@@ -90,10 +90,10 @@ def test_a_rejection_that_was_killed_before_its_clearing_leaves_nothing_either(
 ) -> None:
     file = make.received(amira, item, pdf, media_type="text/plain")
     with pytest.raises(Killed):
-        handlers.check_file(deadly(settings, amira, "before the clearing"), file)
+        arrival.check_file(deadly(settings, amira, "before the clearing"), file)
     assert amira.get(f"/files/{file}").json()["state"] == "rejected"
     assert shelves.incoming(portfolio) == {str(file): pdf}
-    handlers.check_file(make.shift(amira.tenant), file)
+    arrival.check_file(make.shift(amira.tenant), file)
     assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
     assert journalled(amira, file) == [*HANDED_IN, "evidence.file_rejected"]
 
@@ -103,7 +103,7 @@ def test_a_repeated_check_changes_nothing(
 ) -> None:
     file = make.file(amira, item)
     before = amira.get(f"/portfolios/{portfolio}").content
-    handlers.check_file(make.shift(amira.tenant), file)
+    arrival.check_file(make.shift(amira.tenant), file)
     assert amira.get(f"/portfolios/{portfolio}").content == before
     assert shelves.kept(portfolio) == {str(file): make.WORDS}
     assert journalled(amira, file) == [*HANDED_IN, "evidence.file_kept"]
@@ -118,9 +118,9 @@ def test_two_workers_at_one_file_keep_it_once(
     def check() -> str:
         # One may find the bytes gone that the other has just cleared away; its job comes back.
         try:
-            handlers.check_file(shift, file)
+            arrival.check_file(shift, file)
         except StoreUnavailable:
-            handlers.check_file(shift, file)
+            arrival.check_file(shift, file)
         return "done"
 
     acts: list[Callable[[], str]] = [check, check, check]
@@ -139,10 +139,10 @@ def test_while_the_store_is_away_a_file_waits(
         settings.changed(s3_endpoint="http://127.0.0.1:9"), patience=0.1
     )
     with pytest.raises(StoreUnavailable):
-        handlers.check_file(replace(make.shift(amira.tenant), store=nowhere), file)
+        arrival.check_file(replace(make.shift(amira.tenant), store=nowhere), file)
     assert amira.get(f"/files/{file}").json()["state"] == "received"
     assert journalled(amira, file) == HANDED_IN
-    handlers.check_file(make.shift(amira.tenant), file)
+    arrival.check_file(make.shift(amira.tenant), file)
     assert amira.get(f"/files/{file}").json()["state"] == "available"
 
 
@@ -159,13 +159,13 @@ def test_a_file_that_the_store_cannot_give_back_is_given_up_after_an_hour(
     file = make.received(amira, item)
     shift = replace(make.shift(amira.tenant), store=FailingStore.from_settings(settings))
     with pytest.raises(StoreUnavailable):
-        handlers.check_file(shift, file)
+        arrival.check_file(shift, file)
     with amira.tenant.at_work() as work:
         work.session.execute(
             text("UPDATE evidence_file SET received_at = received_at - :while WHERE id = :id"),
             {"while": timedelta(minutes=61), "id": file},
         )
-    handlers.check_file(shift, file)
+    arrival.check_file(shift, file)
     found = amira.get(f"/files/{file}").json()
     assert (found["state"], found["problem"]) == ("rejected", "lost-in-store")
     assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
@@ -176,7 +176,7 @@ def test_another_tenant_s_worker_does_not_find_the_file(
     amira: Person, otto: Person, item: UUID
 ) -> None:
     file = make.received(amira, item)
-    for job in (handlers.check_file, handlers.discard_upload, handlers.clear_incoming):
+    for job in (arrival.check_file, arrival.discard_upload, arrival.clear_incoming):
         with pytest.raises(NoSuchFile):
             job(make.shift(otto.tenant), file)
     assert amira.get(f"/files/{file}").json()["state"] == "received"
@@ -223,7 +223,7 @@ def test_a_check_that_ran_out_of_tries_is_taken_up_again_once(
     for _ in range(2):
         by_the_clock(amira)
         assert waiting_jobs(amira, file) == ["evidence.check_file"]
-    handlers.check_file(make.shift(amira.tenant), file)
+    arrival.check_file(make.shift(amira.tenant), file)
     assert amira.get(f"/files/{file}").json()["state"] == "available"
     fail_for_good(amira, file)
     by_the_clock(amira)
@@ -241,7 +241,7 @@ def test_a_removal_that_ran_out_of_tries_is_taken_up_until_the_bytes_are_gone(
     for _ in range(2):
         by_the_clock(amira)
         assert waiting_jobs(amira, file) == ["evidence.discard_upload"]
-    handlers.discard_upload(make.shift(amira.tenant), file)
+    arrival.discard_upload(make.shift(amira.tenant), file)
     assert shelves.kept(portfolio) == {}
     fail_for_good(amira, file)
     by_the_clock(amira)
@@ -271,13 +271,13 @@ def test_a_check_that_always_breaks_off_is_given_up_after_a_day(
     shift = replace(make.shift(amira.tenant), store=BrokenStore.from_settings(settings))
     fail_for_good(amira, file)
     with pytest.raises(ZeroDivisionError):
-        handlers.check_file(shift, file)
+        arrival.check_file(shift, file)
     with amira.tenant.at_work() as work:
         work.session.execute(
             text("UPDATE evidence_file SET received_at = received_at - :while WHERE id = :id"),
             {"while": timedelta(days=1), "id": file},
         )
-    handlers.check_file(shift, file)
+    arrival.check_file(shift, file)
     found = amira.get(f"/files/{file}").json()
     assert (found["state"], found["problem"]) == ("rejected", "could-not-check")
     assert found["problem_detail"].endswith("Reason: the check broke off: ZeroDivisionError.")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from httpx2 import Response
 
-from app.evidence import handlers
+from app.evidence.handlers import arrival
 from tests import make
 from tests.make import Json, Person
 
@@ -73,7 +73,7 @@ def test_every_change_that_the_candidate_can_see_gives_a_new_version(
         ("a file received", lambda: ok(amira.post(f"/files/{made['file']}/completion", {}))),
         (
             "a file kept",
-            lambda: handlers.check_file(make.shift(amira.tenant), made["file"]),
+            lambda: arrival.check_file(make.shift(amira.tenant), made["file"]),
         ),
         ("a large file announced", large_file_announced),
         (
@@ -88,7 +88,7 @@ def test_every_change_that_the_candidate_can_see_gives_a_new_version(
             ),
         ),
         ("said to be sent", lambda: ok(amira.post(f"/files/{made['bad']}/completion", {}))),
-        ("rejected", lambda: handlers.check_file(make.shift(amira.tenant), made["bad"])),
+        ("rejected", lambda: arrival.check_file(make.shift(amira.tenant), made["bad"])),
         (
             "a claim",
             lambda: made.update(claim=UUID(str(make.claim(amira, made["item"], "1a")["id"]))),

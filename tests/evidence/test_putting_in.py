@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.evidence import handlers
+from app.evidence.handlers import arrival
 from app.kit.ids import new_id
 from tests import make
 from tests.evidence.conftest import Shelves, problem, tree
@@ -101,7 +101,7 @@ class TestItems:
         shown = tree(amira, portfolio)
         assert [one["id"] for one in shown["evidence"]] == [str(beside)]
         assert shown["files"] == shown["claims"] == shown["consents"] == []
-        handlers.discard_upload(make.shift(amira.tenant), file)
+        arrival.discard_upload(make.shift(amira.tenant), file)
         assert shelves.kept(portfolio) == {}
 
     def test_a_removed_item_is_gone_for_every_purpose(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
 from app.actor import Role
-from app.evidence import handlers
+from app.evidence.handlers import arrival
 from app.kit.db import Sessions
 from app.storage.s3 import S3Store
 from tests import make
@@ -127,7 +127,7 @@ class TestReadiness:
         place = {"file_id": str(paper), "page": 900}
         path = f"/claims/{claim['id']}"
         assert amira.patch(path, place, if_match='"1"').status_code == 200
-        handlers.check_file(make.shift(amira.tenant), paper)
+        arrival.check_file(make.shift(amira.tenant), paper)
         assert readiness(amira, id_) == [
             {
                 "rule": "locator_in_file",

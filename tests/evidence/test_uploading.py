@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app import worker
-from app.evidence import handlers, uploads
+from app.evidence import uploads
+from app.evidence.handlers import arrival
 from app.kit.db import make_engine
 from app.kit.settings import Settings
 from app.storage import StoreUnavailable
@@ -34,7 +35,7 @@ def file_of(grant: Json) -> UUID:
 
 def check(person: Person, file_id: UUID) -> Json:
     """Have the worker check a file and return what became of it."""
-    handlers.check_file(make.shift(person.tenant), file_id)
+    arrival.check_file(make.shift(person.tenant), file_id)
     found: Json = person.get(f"/files/{file_id}").json()
     return found
 
@@ -161,12 +162,12 @@ class TestInOneRequest:
         file = file_of(grant)
         shift = make.shift(amira.tenant)
         assert make.send(grant["request"], make.WORDS) == 200
-        handlers.clear_incoming(shift, file)
+        arrival.clear_incoming(shift, file)
         assert shelves.incoming(portfolio) == {str(file): make.WORDS}  # it may still be needed
         assert complete(amira, file) == 202
         assert check(amira, file)["state"] == "available"
         make.send(grant["request"], make.WORDS)
-        handlers.clear_incoming(shift, file)
+        arrival.clear_incoming(shift, file)
         assert shelves.incoming(portfolio) == {}
         assert shelves.kept(portfolio) == {str(file): make.WORDS}
 
@@ -202,7 +203,7 @@ class TestInOneRequest:
         assert complete(amira, file) == 202
         found = check(amira, file)
         assert (found["state"], found["problem"]) == ("rejected", "nothing-arrived")
-        assert found["problem_detail"] == handlers.NothingArrived.title()
+        assert found["problem_detail"] == arrival.NothingArrived.title()
         assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
 
     def test_a_file_that_lies_about_its_type_is_rejected_with_the_problem(
@@ -377,7 +378,7 @@ class TestInParts:
             make.shift(amira.tenant), store=S3Store.from_settings(settings, patience=0.5)
         )
         with suppress(StoreUnavailable):
-            handlers.check_file(hasty, file)
+            arrival.check_file(hasty, file)
         state = amira.get(f"/files/{file}").json()["state"]
         kept = {str(file): long_recording} if state == "available" else {}
         assert (state, shelves.kept(portfolio)) in (("available", kept), ("received", {}))
@@ -472,7 +473,7 @@ class TestInParts:
         send_parts(amira, file, pieces(long_recording)[:1])
         assert shelves.open_uploads(portfolio) == [f"incoming/{portfolio}/{file}"]
         assert amira.delete(f"/files/{file}").status_code == 204
-        handlers.discard_upload(make.shift(amira.tenant), file)
+        arrival.discard_upload(make.shift(amira.tenant), file)
         assert shelves.open_uploads(portfolio) == []
         assert amira.get(f"/files/{file}").json()["state"] == "deleted"
 
@@ -500,7 +501,7 @@ class TestRemoving:
         assert list(shelves.kept(portfolio)) == [str(file)]
         claim = make.claim(amira, item, "1a", file_id=str(file), page=1)
         assert amira.delete(f"/files/{file}").status_code == 204
-        handlers.discard_upload(make.shift(amira.tenant), file)
+        arrival.discard_upload(make.shift(amira.tenant), file)
         assert shelves.kept(portfolio) == {}
         shown = amira.get(f"/portfolios/{portfolio}").json()
         assert shown["files"] == []
@@ -522,8 +523,8 @@ class TestRemoving:
         self, amira: Person, portfolio: UUID, item: UUID, shelves: Shelves
     ) -> None:
         file = make.file(amira, item)
-        handlers.discard_upload(make.shift(amira.tenant), file)
-        handlers.clear_incoming(make.shift(amira.tenant), file)
+        arrival.discard_upload(make.shift(amira.tenant), file)
+        arrival.clear_incoming(make.shift(amira.tenant), file)
         assert shelves.kept(portfolio) == {str(file): make.WORDS}
 
 

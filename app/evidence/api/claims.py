@@ -10,7 +10,7 @@ from app.evidence import claiming, locator, queries
 from app.evidence.access import NoSuchClaim, NoSuchEvidence, NoSuchFile
 from app.evidence.api.door import CHANGES, CurrentWork, check_may_read
 from app.evidence.models import Claim
-from app.evidence.schemas import (
+from app.evidence.schemas.claims import (
     ClaimChange,
     ClaimOut,
     NewClaim,

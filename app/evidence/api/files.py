@@ -12,7 +12,7 @@ from app.evidence.access import NoSuchEvidence, NoSuchFile
 from app.evidence.api.door import CHANGES, CurrentWork
 from app.evidence.lifecycle import FileStepNotOpen
 from app.evidence.models import File
-from app.evidence.schemas import (
+from app.evidence.schemas.files import (
     Completion,
     FileOut,
     GrantedPartsOut,

@@ -11,7 +11,8 @@ from app.evidence.access import NoSuchEvidence
 from app.evidence.api.door import CHANGES, CurrentWork
 from app.evidence.lifecycle import FileStepNotOpen
 from app.evidence.models import ClientCase, Consent, Item
-from app.evidence.schemas import CaseOut, ConsentOut, ItemOut, NewCase, NewConsent, NewItem
+from app.evidence.schemas.consents import ConsentOut, NewConsent
+from app.evidence.schemas.items import CaseOut, ItemOut, NewCase, NewItem
 from app.kit.errors import StaleVersion, VersionRequired
 from app.kit.http import IfMatch, declared, version_in, with_etag
 from app.people.door import feature_router

@@ -9,7 +9,7 @@ from fastapi import Response
 from app.evidence import queries, readiness, submission, tree
 from app.evidence.api.door import CurrentWork, check_may_read
 from app.evidence.models import Snapshot
-from app.evidence.schemas import (
+from app.evidence.schemas.portfolio import (
     PortfolioTreeOut,
     ReadinessOut,
     SnapshotOut,
