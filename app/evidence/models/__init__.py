@@ -12,6 +12,7 @@ from app.evidence.models.content import (
     SelfRating,
 )
 from app.evidence.models.files import File, incoming_key
+from app.evidence.models.flags import Flag, FlagKind
 from app.evidence.models.snapshots import Snapshot, SnapshotClaim, SnapshotFile
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "ConsentForm",
     "ConsentScope",
     "File",
+    "Flag",
+    "FlagKind",
     "Item",
     "SelfAssessment",
     "SelfRating",
