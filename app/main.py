@@ -21,6 +21,7 @@ from app.assessment import api as assessment
 from app.audit import api as audit
 from app.certification import api as certification
 from app.evidence import api as evidence
+from app.evidence.api.events import Watchers
 from app.framework import api as framework
 from app.framework.published import PublishedDocuments, Shelf
 from app.kit.db import POOL_SIZE, make_engine, make_sessions, transaction
@@ -33,7 +34,9 @@ from app.kit.routing import mount
 from app.kit.settings import Settings
 from app.people import api as people
 from app.portfolio import api as portfolio
+from app.privacy import api as privacy
 from app.storage.web import SigningStore
+from app.web import invited
 from app.web import routes as pages
 
 VERSION = "0.1.0"
@@ -45,6 +48,7 @@ ROUTERS = (
     *people.routers,
     *framework.routers,
     *audit.routers,
+    *privacy.routers,
 )
 
 NO_TELEMETRY: TelemetryConfig = {
@@ -87,8 +91,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sessions = make_sessions(engine)
     app.state.store = SigningStore.from_settings(settings)
     app.state.published = Shelf()
+    app.state.watchers = Watchers()
     operations = mount(app, ROUTERS)
     app.include_router(pages.router)
+    app.include_router(invited.router)
     _add_operations(app)
     add_problem_handlers(app)
     describe(app, operations)

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -21,7 +21,7 @@ from app.cli.installation import VAR
 from app.embedded.errors import CannotStart
 from app.embedded.services import Services, services
 from app.kit.settings import Settings
-from bench import certificates, cpu, report, rounds, uploads
+from bench import certificates, cpu, memory, renditions, report, rounds, uploads
 from bench.load import generator
 from bench.plan import Plan
 from bench.report import Report, Size
@@ -34,14 +34,20 @@ FEW, MANY = 1_000, 20_000
 STARTS = 3
 UPLOADS = (64, 192)
 """Sizes in MiB: the largest that goes in one request, and one that goes in parts."""
+LARGE = 2.0
+"""GiB of the file that passes while memory is measured, with --full."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Uploads:
-    """The sizes of upload to measure (MiB), and what was found."""
+    """The sizes of upload to measure (MiB, and GiB for memory), and what was found."""
 
     megabytes: Sequence[int]
+    gibibytes: float
     measured: list[uploads.UploadMeasured]
+    memory: memory.MemoryMeasured | None = None
+    film_seconds: int = 0
+    films: list[renditions.RenditionMeasured] = field(default_factory=list)
 
 
 def run(
@@ -51,17 +57,26 @@ def run(
     rounds_: int = rounds.ROUNDS,
     share: float,
     megabytes: Sequence[int] = UPLOADS,
+    gibibytes: float = 0.0,
+    film_seconds: int = 0,
     tell: Tell,
 ) -> Report:
     """Measure with each number of portfolios; start-up and uploads with the first."""
     measured: list[Size] = []
     starts: dict[str, float] = {}
-    uploaded: list[uploads.UploadMeasured] = []
-    sent = _Uploads(megabytes, uploaded)
+    sent = _Uploads(megabytes, gibibytes, [], film_seconds=film_seconds)
     with services(var) as running:
         for size in sizes:
             measured.append(_measure(running, var, size, rounds_, share, tell, starts, sent))
-    return Report(report.machine(), starts[SERVICE], starts[LIMIT], measured, uploaded)
+    return Report(
+        report.machine(),
+        starts[SERVICE],
+        starts[LIMIT],
+        measured,
+        sent.measured,
+        sent.memory,
+        sent.films,
+    )
 
 
 def _measure(
@@ -96,16 +111,25 @@ def _measure(
             seeded.superuser_url,
         )
         operations = rounds.measure(bench, rounds_, share, tell)
-        memory = [cpu.resident_bytes(one.pid) / 1e6 for one in (service, limit)]
+        held = [cpu.resident_bytes(one.pid) / 1e6 for one in (service, limit)]
+        # Before a worker runs, which would draw them all.
+        tell("certificates")
+        operations.append(certificates.measure(seeded.settings, postmaster, min(rounds_, 3)))
         if not sent.measured:
             tell("uploads")
             for size in sent.megabytes:
                 sent.measured.append(
                     uploads.measure(plan, service, seeded.settings, var, size, rounds_)
                 )
-    tell("certificates")
-    operations.append(certificates.measure(seeded.settings, postmaster, min(rounds_, 3)))
-    return Size(portfolios, seeded_in, operations, *memory)
+            if sent.gibibytes:
+                tell(f"memory while {sent.gibibytes:g} GiB pass")
+                sent.memory = memory.measure(plan, service, seeded.settings, var, sent.gibibytes)
+    if sent.film_seconds and not sent.films:
+        tell(f"a film of {sent.film_seconds} s made playable")
+        shift = certificates.shift_of(seeded.settings)
+        sent.films.append(renditions.measure(shift, var, min(rounds_, 3), sent.film_seconds))
+        shift.sessions.engine.dispose()
+    return Size(portfolios, seeded_in, operations, *held)
 
 
 def _start_up(settings: Settings, var: Path, module: str) -> float:
@@ -124,10 +148,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=rounds.ROUNDS)
     parser.add_argument("--share", type=float, default=1.0, help="part of the usual requests")
     parser.add_argument("--portfolios", type=int, action="append", help="instead of 1,000")
+    parser.add_argument("--gibibytes", type=float, help="pass a file of so many: 2 if --full")
     parser.add_argument("--check", type=Path, metavar="GOALS", help="exit 1 if it falls short")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args(arguments)
     sizes = chosen.portfolios or ([FEW, MANY] if chosen.full else [FEW])
+    gibibytes = chosen.gibibytes if chosen.gibibytes is not None else LARGE * chosen.full
     console = Console(width=None if sys.stdout.isatty() else 150)
     aside = Console(stderr=True)
     try:
@@ -136,6 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sizes,
             rounds_=chosen.rounds,
             share=chosen.share,
+            gibibytes=gibibytes,
+            film_seconds=renditions.SECONDS,
             tell=lambda words: aside.print(words, highlight=False, style="dim"),
         )
     except (CannotStart, CannotMeasure) as problem:

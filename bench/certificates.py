@@ -25,6 +25,7 @@ from app.cli.processes import environment
 from app.jobs.shift import Shift
 from app.kit.db import make_engine, make_sessions
 from app.kit.settings import Settings
+from app.mail.choice import post_of
 from app.storage.s3 import S3Store
 from bench import cpu
 from bench.limit import entry
@@ -50,10 +51,20 @@ SELECT record_entry(k.portfolio_id, %(at)s, %(actor)s, 'certification.certificat
 """
 
 
+def shift_of(settings: Settings) -> Shift:
+    """Return what the worker's jobs work with."""
+    return Shift(
+        make_sessions(make_engine(settings.worker_database_url, pool_size=1)),
+        S3Store.from_settings(settings),
+        row_id(TENANT, 0),
+        settings.public_url,
+        post_of(settings),
+    )
+
+
 def by_service(settings: Settings) -> Callable[[int], None]:
     """Return the worker's job, ready to be run for a certificate."""
-    sessions = make_sessions(make_engine(settings.worker_database_url, pool_size=1))
-    shift = Shift(sessions, S3Store.from_settings(settings), row_id(TENANT, 0), settings.public_url)
+    shift = shift_of(settings)
     return lambda number: draw_certificate(shift, row_id(CERTIFICATE, number))
 
 

@@ -159,13 +159,14 @@ class Limit:
             row = await first(connection, statements.CERTIFICATE, (number,))
         if row is None:
             raise Refused(404)
-        status, issued_on, valid_until, facts, history = row
+        status, issued_on, valid_until, facts, history, damaged_at = row
         assert isinstance(valid_until, date)  # noqa: S101 - for the types
         if datetime.now(UTC).date() > valid_until and status in ("active", "suspended"):
             status = "expired"
         body = (
             f'{{"status":"{status}","valid":{"true" if status == "active" else "false"},'
             f'"issued_on":"{issued_on}","valid_until":"{valid_until}",'
+            f'"evidence_intact":{"true" if damaged_at is None else "false"},'
             f'"history":{history},{str(facts)[1:]}'
         ).encode()
         return 200, [JSON, (b"cache-control", b"no-cache")], body
@@ -274,7 +275,9 @@ class Limit:
         ]
         now = datetime.now(UTC)
         async with self.entered(given, "portfolio:write", now) as (connection, candidate):
-            row = await first(connection, statements.FILE, (id_,))
+            numbers = [part.number for part in wanted]
+            asked = {"file": id_, "first": min(numbers), "last": max(numbers), "at": now}
+            row = await first(connection, statements.FILE, asked)
             if row is None or row[0] != candidate.person or "candidate" not in candidate.roles:
                 raise Refused(404)
             _, portfolio_id, size, state, upload_id, part_size = row
@@ -296,7 +299,8 @@ class Limit:
             for part, link in zip(wanted, links, strict=True)
         ]
         ends_at = datetime.fromtimestamp(now.timestamp() + 3600, UTC).isoformat()
-        return 200, [JSON], dumped({"parts": parts, "expires_at": ends_at.replace("+00:00", "Z")})
+        told = {"parts": parts, "held": [], "expires_at": ends_at.replace("+00:00", "Z")}
+        return 200, [JSON], dumped(told)
 
 
 async def whole(receive: Receive) -> bytes:

@@ -20,6 +20,7 @@ from bench.seed import (
     ASSESSMENT,
     FILE,
     PART_SIZE,
+    PARTS,
     PORTFOLIO,
     Seeded,
     certificate_number,
@@ -102,13 +103,17 @@ def all_ratings(plan: Plan) -> bytes:
 
 def parts_grant(count: int) -> Callable[[Plan], bytes]:
     digests = [hashlib.sha256(bytes([number])).hexdigest() for number in range(count)]
-    parts = [
-        {"number": number + 1, "size": PART_SIZE, "sha256": digest}
-        for number, digest in enumerate(digests)
-    ]
 
     def grant(plan: Plan) -> bytes:
+        """Ask for parts that were not granted before, as whoever sends a file once does."""
         number = plan.portfolio()
+        asked = f"parts of {number}"
+        first = plan.drawn[asked] % (PARTS - count) + 1
+        plan.drawn[asked] += count
+        parts = [
+            {"number": one, "size": PART_SIZE, "sha256": digest}
+            for one, digest in enumerate(digests, first)
+        ]
         path = f"/api/v1/files/{row_id(FILE, number, 12)}/parts"
         return request("POST", path, as_(plan.seeded.candidates[number]), {"parts": parts})
 

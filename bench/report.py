@@ -16,6 +16,8 @@ from typing import cast
 from rich.console import Console
 from rich.table import Table
 
+from bench.memory import MemoryMeasured
+from bench.renditions import RenditionMeasured
 from bench.rounds import Measured
 from bench.uploads import UploadMeasured
 
@@ -43,6 +45,9 @@ class Report:
     limit_start_seconds: float
     sizes: Sequence[Size]
     uploads: Sequence[UploadMeasured]
+    memory: MemoryMeasured | None = None
+    """While a large file passes; None where it was not measured."""
+    films: Sequence[RenditionMeasured] = ()
 
     def growth(self) -> Mapping[str, float]:
         """Return what a request takes with the most portfolios ÷ what it takes with the fewest."""
@@ -128,6 +133,12 @@ def shortfalls(report: Report, goals_file: Path) -> list[str]:
     at_most("seconds to start", report.start_seconds, goals["process"]["start_seconds"])
     for upload in report.uploads:
         at_least(upload.title, upload.ratio, goals["upload"]["ratio"])
+    for film in report.films:
+        at_least(film.title, film.ratio, goals["rendition"]["ratio"])
+    if report.memory is not None:
+        for who in ("client", "web", "worker"):
+            above_idle = getattr(report.memory, who)
+            at_most(f"MiB above idle: {who}", above_idle, goals["upload"]["memory_mib"])
     return found
 
 
@@ -145,6 +156,18 @@ def show(report: Report, console: Console) -> None:
         console.print(
             f"{one.title}: {one.service_mb_per_second:.0f} MB/s by a grant, "
             f"{one.limit_mb_per_second:.0f} MB/s by boto3 alone, ratio {one.ratio:.2f}"
+        )
+    for film in report.films:
+        console.print(
+            f"{film.title}: {film.service_seconds:.1f} s by the worker's job"
+            f" ({film.share_of_real_time:.2f} of real time), {film.limit_seconds:.1f} s for the"
+            f" bare encoding, ratio {film.ratio:.2f}, {film.megabytes:.1f} MB"
+        )
+    if (passing := report.memory) is not None:
+        console.print(
+            f"memory above idle while {passing.gibibytes:g} GiB pass: client {passing.client:.0f}"
+            f" MiB, web process {passing.web:.0f} MiB, worker {passing.worker:.0f} MiB (its"
+            f" confined children {passing.worker_children:.0f} MiB in all)"
         )
 
 

@@ -30,6 +30,8 @@ STATEMENTS = Path(__file__).with_name("seed.sql")
 SCOPES = ["portfolio:read", "portfolio:write", "assessment:read", "assessment:write"]
 
 PART_SIZE = 8 * 1024 * 1024
+PARTS = 9999
+"""In how many the upload that each portfolio has under way is sent."""
 LONGEST_QUEUE = 5000
 """Each deep queue holds so many assessments at most; more portfolios make more such referents."""
 OTHER_REFERENTS = 40
@@ -124,6 +126,7 @@ def _fill(connection: Connection, settings: Settings, url: str, portfolios: int)
         "deep": deep,
         "others": OTHER_REFERENTS,
         "part_size": PART_SIZE,
+        "parts": PARTS,
     }.items():
         connection.execute("SELECT set_config(%s, %s, false)", [f"bench.{key}", str(value)])
     statements = STATEMENTS.read_text().split("\n;\n")

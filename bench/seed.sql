@@ -51,10 +51,10 @@ SELECT row_id(5, n, k), tenant_id, portfolio_id, 'Case ' || chr(65 + k::int), 'm
 FROM number, generate_series(0, 2) k ORDER BY n, k
 ;
 INSERT INTO evidence_item (id, tenant_id, portfolio_id, case_id, kind, title, description,
-                           practised_on, version, created_at)
+                           practised_on, authorship, authorship_declared_at, version, created_at)
 SELECT row_id(6, n, k), tenant_id, portfolio_id, row_id(5, n, k % 3), 'report',
        'Report of session ' || k, repeat('What was agreed and how it went. ', 4),
-       date '2025-03-01' + k::int, 1, at
+       date '2025-03-01' + k::int, 'own', at, 1, at
 FROM number, generate_series(0, 11) k ORDER BY n, k
 ;
 INSERT INTO evidence_file (id, tenant_id, portfolio_id, item_id, name, media_type, kind, size,
@@ -67,8 +67,11 @@ FROM number, generate_series(0, 11) k ORDER BY n, k
 INSERT INTO evidence_file (id, tenant_id, portfolio_id, item_id, name, media_type, kind, size,
                            state, upload_id, part_size, announced_at)
 SELECT row_id(7, n, 12), tenant_id, portfolio_id, row_id(6, n, 0), 'session.mp4', 'video/mp4',
-       'video', 64 * asked('part_size'), 'uploading', md5(n::text), asked('part_size'), at
+       'video', asked('parts') * asked('part_size'), 'uploading', md5(n::text), asked('part_size'), at
 FROM number ORDER BY n
+;
+INSERT INTO evidence_upload (tenant_id, portfolio_id, file_id, granted_at)
+SELECT tenant_id, portfolio_id, row_id(7, n, 12), at FROM number ORDER BY n
 ;
 INSERT INTO consent (id, tenant_id, portfolio_id, item_id, person, scope, language, given_on, how,
                      entered_at)

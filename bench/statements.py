@@ -7,7 +7,8 @@ SELECT standing, person_id, scopes, roles FROM authenticate(%s, %s)
 """
 
 CERTIFICATE = b"""
-SELECT status, issued_on, valid_until, facts, history FROM public_certificate(%s)
+SELECT status, issued_on, valid_until, facts, history, evidence_damaged_at
+FROM public_certificate(%s)
 """
 
 PORTFOLIO = b"""
@@ -30,22 +31,40 @@ SELECT p.candidate_id, p.version, p.state,
         SELECT k.id, k.pseudonym, k.sector, k.size, k.began_on, k.ended_on FROM client_case k
         WHERE k.tenant_id = p.tenant_id AND k.portfolio_id = p.id ORDER BY k.id) x),
     'evidence', (SELECT coalesce(json_agg(x), '[]') FROM (
-        SELECT e.id, e.case_id, e.kind, e.title, e.description, e.practised_on, e.version
+        SELECT e.id, e.case_id, e.kind, e.title, e.description, e.practised_on,
+               CASE WHEN e.authorship IS NOT NULL THEN json_build_object('role', e.authorship,
+                   'contribution', e.contribution, 'declared_at', e.authorship_declared_at)
+               END AS authorship, e.version
         FROM evidence_item e
         WHERE e.tenant_id = p.tenant_id AND e.portfolio_id = p.id ORDER BY e.id) x),
     'files', (SELECT coalesce(json_agg(x), '[]') FROM (
         SELECT f.id, f.item_id AS evidence_id, f.name, f.media_type, f.kind, f.size, f.sha256,
-               f.state, f.pages, f.duration_ms, f.problem, f.problem_detail
+               f.state, f.pages, f.duration_ms, f.cautions, f.problem, f.problem_detail
         FROM evidence_file f
         WHERE f.tenant_id = p.tenant_id AND f.portfolio_id = p.id AND f.state <> 'deleted'
         ORDER BY f.id) x),
     'consents', (SELECT coalesce(json_agg(x), '[]') FROM (
-        SELECT t.id, t.item_id AS evidence_id, t.person, t.scope, t.language, t.given_on, t.how
+        SELECT t.id, t.item_id AS evidence_id, t.person, t.scope, t.language, t.given_on, t.how,
+               t.withdrawn_at
         FROM consent t
         WHERE t.tenant_id = p.tenant_id AND t.portfolio_id = p.id ORDER BY t.id) x),
+    'testimonies', (SELECT coalesce(json_agg(x), '[]') FROM (
+        SELECT y.id, y.item_id AS evidence_id, y.person, y.relation, y.form, y.language,
+               y.indicators, y.words AS text, y.answers, y.questions, y.signed_name, y.signed_at,
+               y.sha256
+        FROM testimony y JOIN evidence_item e ON e.tenant_id = y.tenant_id AND e.id = y.item_id
+        WHERE y.tenant_id = p.tenant_id AND y.portfolio_id = p.id AND e.removed_at IS NULL
+        ORDER BY y.id) x),
+    'validations', (SELECT coalesce(json_agg(x), '[]') FROM (
+        SELECT v.id, v.item_id AS evidence_id, v.indicators, v.holds, v.statement, v.reason,
+               v.signed_name, v.signed_at, v.evidence AS named, v.sha256
+        FROM validation v JOIN evidence_item e ON e.tenant_id = v.tenant_id AND e.id = v.item_id
+        WHERE v.tenant_id = p.tenant_id AND v.portfolio_id = p.id AND v.signed_at IS NOT NULL
+          AND e.removed_at IS NULL
+        ORDER BY v.id) x),
     'claims', (SELECT coalesce(json_agg(x), '[]') FROM (
         SELECT c.id, c.indicator, c.item_id AS evidence_id, c.reason, c.file_id, c.page,
-               c.from_ms, c.to_ms, c.version FROM claim c
+               c.box, c.from_ms, c.to_ms, c.version FROM claim c
         WHERE c.tenant_id = p.tenant_id AND c.portfolio_id = p.id ORDER BY c.id) x))::text END
 FROM portfolio p WHERE p.id = %s
 """
@@ -132,9 +151,20 @@ FROM summed s, counted c
 """
 
 FILE = b"""
-SELECT p.candidate_id, f.portfolio_id, f.size, f.state, f.upload_id, f.part_size
-FROM evidence_file f JOIN portfolio p ON p.tenant_id = f.tenant_id AND p.id = f.portfolio_id
-WHERE f.id = %s AND p.state IN ('draft', 'applied', 'needs_info', 'admitted', 'submitted',
-                                'in_assessment', 'clarification')
-FOR NO KEY UPDATE OF p
+WITH held AS (
+    SELECT f.tenant_id, f.id, p.candidate_id, f.portfolio_id, f.size, f.state, f.upload_id,
+           f.part_size
+    FROM evidence_file f
+    JOIN portfolio p ON p.tenant_id = f.tenant_id AND p.id = f.portfolio_id
+    JOIN evidence_upload u ON u.tenant_id = f.tenant_id AND u.file_id = f.id
+    WHERE f.id = %(file)s AND p.state IN ('draft', 'applied', 'needs_info', 'admitted',
+                                          'submitted', 'in_assessment', 'clarification')
+    FOR NO KEY UPDATE OF u
+), noted AS (
+    UPDATE evidence_upload u
+       SET granted = u.granted + int4multirange(int4range(%(first)s, %(last)s, '[]')),
+           granted_at = %(at)s
+      FROM held WHERE u.tenant_id = held.tenant_id AND u.file_id = held.id
+)
+SELECT candidate_id, portfolio_id, size, state, upload_id, part_size FROM held
 """

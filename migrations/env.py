@@ -12,7 +12,12 @@ engine: Engine = context.config.attributes["engine"]
 
 
 def run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=Table.metadata)
+    context.configure(
+        connection=connection,
+        target_metadata=Table.metadata,
+        # Else a table stays locked from the first revision that changes it to the end of the last.
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

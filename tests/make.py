@@ -15,20 +15,22 @@ from uuid import UUID
 
 import urllib3
 from httpx2 import Response
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from app.actor import Actor, Role, system
-from app.evidence import claiming
+from app.evidence import claiming, validating
 from app.evidence.handlers import arrival
 from app.evidence.lifecycle import State as FileState
-from app.evidence.models import CaseSize, Claim, ClientCase, File, Item
+from app.evidence.models import Authorship, CaseSize, Claim, ClientCase, File, Item
+from app.evidence.queries.validations import held_by
 from app.evidence.submission import submit
 from app.framework import queries as reference
 from app.jobs.shift import Shift
 from app.kit.clock import utc_now
 from app.kit.db import Sessions
 from app.kit.ids import new_id
+from app.mail import Letter, Post
 from app.people.access import SCOPES
 from app.people.models import Organisation, OrganisationKind
 from app.people.models import Person as PersonRow
@@ -283,6 +285,7 @@ def new_item(**changes: object) -> Json:
         "kind": "documentation",
         "title": "Minutes of the first meeting",
         "practised_on": days_ago(30),
+        "authorship": {"role": "own"},
         **changes,
     }
 
@@ -337,10 +340,32 @@ def received(
     return id_
 
 
-def shift(tenant: Tenant) -> Shift:
+def failing_for(
+    person: Person, file: UUID, time: timedelta, *, without_a_try: timedelta = timedelta(0)
+) -> None:
+    """Let the check of a file, which failed just now, have failed for so much longer."""
+    earlier = text(
+        "UPDATE evidence_file SET failing_since = failing_since - :time,"
+        " failed_at = failed_at - :without WHERE id = :id AND failing IS NOT NULL"
+    )
+    with person.tenant.at_work() as work:
+        work.session.execute(earlier, {"time": time, "without": without_a_try, "id": file})
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Keeps what is sent, for a test to read."""
+
+    sent: list[Letter] = field(default_factory=list)
+
+    def send(self, letter: Letter, at: datetime) -> None:
+        self.sent.append(letter)
+
+
+def shift(tenant: Tenant, post: Post | None = None) -> Shift:
     """Return what the worker's jobs work with."""
     store = cast(S3Store, tenant.store)
-    return Shift(tenant.sessions, store, tenant.id, "http://localhost:8000")
+    return Shift(tenant.sessions, store, tenant.id, "http://localhost:8000", post or Letters())
 
 
 def file(
@@ -369,9 +394,9 @@ def new_consent(**changes: object) -> Json:
     }
 
 
-def consent(candidate: Person, item_id: UUID) -> Json:
+def consent(candidate: Person, item_id: UUID, **changes: object) -> Json:
     """Enter the consent of somebody who is recorded in an item."""
-    answer = candidate.post(f"/evidence/{item_id}/consents", new_consent())
+    answer = candidate.post(f"/evidence/{item_id}/consents", new_consent(**changes))
     assert answer.status_code == 201, answer.text
     return cast(Json, answer.json())
 
@@ -413,7 +438,26 @@ def ready(candidate: Person, officer: Person, *, level: str = "junior") -> UUID:
                     to_ms=None,
                 )
         claiming.assess_self(work, id_, 0, dict.fromkeys(codes, (2, None)))
+    validated(candidate, items[0], *rules.referent_validation)
     return id_
+
+
+def validated(candidate: Person, item_id: UUID, *codes: str) -> UUID:
+    """Have a referent who will not assess the portfolio validate a piece of evidence."""
+    with candidate.at_work() as work:
+        asked = validating.ask(work, item_id, codes).id
+    referent = person(candidate.tenant, "Valentin", Role.REFERENT)
+    with referent.at_work() as work:
+        validating.take(work, asked)
+        validating.sign(
+            work,
+            asked,
+            statement="I know this work.",
+            holds=True,
+            reason=None,
+            named=held_by(work, item_id),
+        )
+    return asked
 
 
 def submitted(candidate: Person, officer: Person, *, level: str = "junior") -> UUID:
@@ -460,6 +504,8 @@ def submitted_portfolio(candidate: Person, *, level: str = "junior") -> UUID:
         )
         claiming.assess_self(work, portfolio.id, 0, dict.fromkeys(framework.indicators, (2, None)))
         work.session.flush()
+    validated(candidate, items[0], *rules.referent_validation)
+    with candidate.at_work() as work:
         submit(work, portfolio.id)
     return portfolio.id
 
@@ -490,6 +536,8 @@ def _item_row(work: Work, portfolio: Portfolio, pseudonym: str) -> UUID:
             title="Minutes of the first meeting",
             description=None,
             practised_on=day,
+            authorship=Authorship.OWN,
+            authorship_declared_at=work.now,
             created_at=work.now,
         )
     )

@@ -34,20 +34,24 @@ SERVICE = ROLES[:2]
 FOUND_BEFORE_THE_TENANT = {
     ("tenant", "list_all"): "the worker goes through the tenants one by one",
     ("api_token", "find_by_hash"): "a token is all that a request brings",
+    ("invitation", "find_by_hash"): "a link is all that an invited person brings",
     ("certificate", "find_by_number"): "anyone may check a certificate",
     ("certificate_status_change", "find_by_number"): "and what became of it",
 }
 DEFINERS = {
     "authenticate": "finds a token",
     "record_entry": "writes the journal",
+    "find_invitation": "tells whose a one-time link is",
     "all_tenants": "lists the tenants for the worker",
     "public_certificate": "what anyone may know of a certificate",
     "public_certificate_pdf": "where its printed form is kept",
 }
 UNIQUE_IN_THE_INSTALLATION = {
     "api_token_hash_key": "256 random bits, and the tenant is not known yet",
+    "invitation_hash_key": "256 random bits, and the tenant is not known yet",
     "certificate_number_key": "a number is public and permanent",
     "certificate_serial_key": "counts the certificates of the installation",
+    "portfolio_import_holds_key": "two imports of one portfolio would put files in one place",
 }
 # Their first column is an identifier of 74 random bits: who can guess it has read it.
 KEYED_BY_A_PARENT = {
@@ -264,10 +268,12 @@ APPENDED_ONLY = {
     "snapshot",
     "snapshot_claim",
     "snapshot_file",
+    "testimony",
     "declared_conflict",
     "interview_answer",
     "decision_signature",
     "certificate_status_change",
+    "imported_record",
 }
 NOT_WRITTEN = {"journal_entry", "journal_head"}
 
@@ -400,6 +406,7 @@ VALUES = {
     "date": "date '2026-03-02'",
     "bytea": "convert_to('v' || :n, 'UTF8')",
     "jsonb": "'{}'",
+    "int4multirange": "'{}'",
     "text[]": "'{}'",
     "timestamp with time zone": "now()",
 }

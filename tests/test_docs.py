@@ -36,6 +36,7 @@ from app.kit.settings import Settings
 from app.people import access as people_access
 from app.portfolio import access as portfolio_access
 from app.portfolio import lifecycle as portfolio
+from app.privacy import access as privacy_access
 from app.worker import HANDLERS
 
 S = TypeVar("S", bound=StrEnum)
@@ -50,9 +51,16 @@ RIGHTS: Mapping[str, Rights] = {
     "Evidence": evidence_access.RIGHTS,
     "Assessment": assessment_access.RIGHTS,
     "Certification": certification_access.RIGHTS,
+    "Taking along": privacy_access.RIGHTS,
     "Journal": journal_access.RIGHTS,
 }
-OF_TESTS_ONLY = {"MENTORCERT_REQUIRE_TOOLS", "MENTORCERT_LONG_FAULTS"}
+OF_TESTS_ONLY = {
+    "MENTORCERT_REQUIRE_TOOLS",
+    "MENTORCERT_LONG_FAULTS",
+    "MENTORCERT_CUT_UPLOADS",
+    "MENTORCERT_CUT_MEGABYTES",
+}
+OF_CLIENTS_ONLY = {"MENTORCERT_SERVER", "MENTORCERT_TOKEN"}
 CODE = re.compile(r"^```\w*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)[^)]*\)")
 BLOCK = re.compile(r"^```mermaid\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -142,7 +150,7 @@ def test_every_right_is_listed_and_none_else() -> None:
 def test_every_feature_with_rights_has_a_table() -> None:
     with_rights = {path.parent.name for path in (ROOT / "app").glob("*/access.py")}
     assert with_rights == {
-        *("people", "portfolio", "evidence", "assessment", "certification", "audit")
+        *("people", "portfolio", "evidence", "assessment", "certification", "privacy", "audit")
     }
 
 
@@ -161,7 +169,7 @@ class TestWhatAPageNames:
 
     def test_its_settings_exist(self, path: Path) -> None:
         named = set(re.findall(r"MENTORCERT_[A-Z][A-Z0-9_]*", path.read_text("utf-8")))
-        assert named - settings() - OF_TESTS_ONLY == set()
+        assert named - settings() - OF_TESTS_ONLY - OF_CLIENTS_ONLY == set()
 
     def test_its_commands_exist(self, path: Path) -> None:
         for code in said_in_code(path.read_text("utf-8")):

@@ -17,6 +17,7 @@ RIGHTS: Rights = {
     "assessment.declare_conflict": frozenset({Role.REFERENT}),
     "assessment.rate": frozenset({Role.REFERENT}),
     "assessment.finalise": frozenset({Role.REFERENT}),
+    "validation.sign": frozenset({Role.REFERENT}),
     "interview.hold": frozenset({Role.REFERENT}),
     "interview.confirm": frozenset({Role.REFERENT}),
     "verification.verify": frozenset({Role.VERIFIER}),

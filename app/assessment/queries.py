@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import TextClause, exists, func, or_, select, text
 
 from app.assessment.access import NoSuchAssessment, Ties
 from app.assessment.agreement import counting_rating
@@ -21,13 +21,14 @@ from app.assessment.models import (
     Rating,
     Verification,
 )
-from app.evidence.models import SnapshotClaim, SnapshotFile
+from app.evidence.models import File, SnapshotClaim, SnapshotFile, Validation
 from app.framework.content.scheme import RatingScale
 from app.kit.db import Statement
 from app.kit.errors import NotFound
 from app.kit.paging import Position, cursor
 from app.people.models import Person, RoleHolding
 from app.portfolio.access import Part
+from app.portfolio.lifecycle import EVIDENCE_OPEN
 from app.portfolio.lifecycle import Step as PortfolioStep
 from app.portfolio.models import Portfolio, Transition
 from app.work import Work
@@ -76,13 +77,31 @@ def working(work: Work, portfolio_id: UUID, part: Part) -> Sequence[Assessment]:
 
 
 def readers(work: Work, file_id: UUID) -> frozenset[UUID]:
-    """Return who has accepted to assess a snapshot that holds this file."""
+    """Return who has accepted to assess a snapshot that holds this file, or to validate it.
+
+    Whoever validates reads until they sign, and no longer than the evidence can still change.
+    """
     rows = (
         select(Assessment.referent_id)
         .join(SnapshotFile, SnapshotFile.snapshot_id == Assessment.snapshot_id)
         .where(SnapshotFile.file_id == file_id, Assessment.state.in_(WORKING))
     )
-    return frozenset(work.session.scalars(rows))
+    validating = (
+        select(Validation.referent_id)
+        .join(
+            File,
+            (File.portfolio_id == Validation.portfolio_id) & (File.item_id == Validation.item_id),
+        )
+        .join(Portfolio, Portfolio.id == Validation.portfolio_id)
+        .where(
+            File.id == file_id,
+            Portfolio.state.in_(EVIDENCE_OPEN),
+            Validation.referent_id.is_not(None),
+            Validation.signed_at.is_(None),
+            Validation.revoked_at.is_(None),
+        )
+    )
+    return frozenset(work.session.scalars(rows.union(validating)))
 
 
 # The queue is one referent's alone; its index holds unfinished work only, which is why the states
@@ -170,6 +189,31 @@ def has_declared_conflict(work: Work, person_id: UUID, candidate_id: UUID) -> bo
     return bool(work.session.execute(select(declared)).scalar_one())
 
 
+# The same rules as `ties` and `has_declared_conflict` state for one person and case.
+BODIES = """
+    SELECT employer_id AS id FROM person WHERE id = {0}
+    UNION SELECT training_body_id FROM person WHERE id = {0}
+    UNION SELECT organisation_id FROM role_holding
+    WHERE person_id = {0} AND (ended_at IS NULL OR ended_at >= p.opened_at)"""
+MAY_VALIDATE = f"""EXISTS (
+    SELECT FROM portfolio p
+    WHERE p.tenant_id = validation.tenant_id AND p.id = validation.portfolio_id
+      AND p.state = ANY(:open) AND p.candidate_id <> :me
+      AND NOT EXISTS (SELECT FROM duty d WHERE d.tenant_id = p.tenant_id
+          AND d.portfolio_id = p.id AND d.person_id = :me AND d.duty <> 'validator')
+      AND NOT EXISTS (SELECT FROM declared_conflict k WHERE k.tenant_id = p.tenant_id
+          AND k.person_id = :me AND k.candidate_id = p.candidate_id)
+      AND NOT EXISTS (SELECT FROM (
+              {BODIES.format("p.candidate_id")} UNION SELECT p.training_body_id) theirs
+          JOIN ({BODIES.format(":me")}) mine ON mine.id = theirs.id))
+"""  # noqa: S608 -- constants
+
+
+def may_validate(person_id: UUID) -> TextClause:
+    """Return the condition that keeps the validations that a person may take on."""
+    return text(MAY_VALIDATE).bindparams(me=person_id, open=sorted(EVIDENCE_OPEN))
+
+
 def ratings(work: Work, assessment_id: UUID) -> Sequence[Rating]:
     own = select(Rating).where(Rating.assessment_id == assessment_id)
     return work.session.scalars(own).all()
@@ -218,8 +262,13 @@ def unjudged_claims(work: Work, assessment: Assessment) -> Sequence[UUID]:
     return work.session.scalars(rows).all()
 
 
-def counting_ratings(work: Work, assessment: Assessment, scale: RatingScale) -> dict[str, int]:
-    """Return what one referent's ratings count for, by indicator."""
+def counting_ratings(
+    work: Work, assessment: Assessment, scale: RatingScale, not_countable: Collection[UUID]
+) -> dict[str, int]:
+    """Return what one referent's ratings count for, by indicator.
+
+    `not_countable` are claims that count for nothing, whatever the referent thought of them.
+    """
     counted: dict[str, int] = defaultdict(int)
     rows = (
         select(SnapshotClaim.indicator, func.count())
@@ -228,7 +277,11 @@ def counting_ratings(work: Work, assessment: Assessment, scale: RatingScale) -> 
             (Judgement.snapshot_id == SnapshotClaim.snapshot_id)
             & (Judgement.claim_id == SnapshotClaim.claim_id),
         )
-        .where(Judgement.assessment_id == assessment.id, Judgement.counts)
+        .where(
+            Judgement.assessment_id == assessment.id,
+            Judgement.counts,
+            SnapshotClaim.claim_id.not_in(not_countable),
+        )
         .group_by(SnapshotClaim.indicator)
     )
     for indicator, count in work.session.execute(rows):

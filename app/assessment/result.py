@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.assessment.plan import Plan
 from app.assessment.scoring import Recommendation
 from app.evidence import queries as evidence
 from app.evidence.models import Snapshot
+from app.evidence.queries import standing
 from app.framework import queries as reference
 from app.framework.content.framework import Framework
 from app.framework.content.scheme import Outcome, Scheme
@@ -115,8 +116,9 @@ def lines(work: Work, case: Case) -> list[Line]:
     if len(first) < case.scheme.assessment.referents_per_portfolio:
         raise NotAssessedYet
     scale = case.scheme.rating_scale
-    given = [queries.counting_ratings(work, one, scale) for one in first]
-    third = _third(work, case)
+    shut = standing.not_countable(work, case.snapshot.id)
+    given = [queries.counting_ratings(work, one, scale, shut) for one in first]
+    third = _third(work, case, shut)
     raised = _raised(work, case)
     found = []
     for code in case.framework.indicators:
@@ -200,11 +202,11 @@ def _draw_verification(work: Work, case: Case, outcome: Result) -> None:
     )
 
 
-def _third(work: Work, case: Case) -> Mapping[str, int]:
+def _third(work: Work, case: Case, shut: Sequence[UUID]) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for one in queries.working(work, case.portfolio.id, Part.MODERATOR):
         if one.state == State.FINAL:
-            found |= queries.counting_ratings(work, one, case.scheme.rating_scale)
+            found |= queries.counting_ratings(work, one, case.scheme.rating_scale, shut)
     return found
 
 

@@ -112,6 +112,12 @@ class DeskOut(Out):
     comment: str | None
     ratings: list[DeskRatingOut]
     judgements: list[DeskJudgementOut]
+    quarantined_files: list[UUID] = Field(
+        description="Submitted, but shut since, as when a consent was withdrawn."
+    )
+    not_countable: list[UUID] = Field(
+        description="The claims that count no more, because what they rest on was shut."
+    )
     snapshot: DeskSnapshotOut
 
 

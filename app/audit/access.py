@@ -4,7 +4,9 @@ Officers, verifiers and administrators read it. A candidate reads the journal of
 portfolio: who opened which file, and when. Whoever has a part in a case that keeps something from
 them (the candidate and the ratings, a referent and the other's ratings) sees of its journal only
 what is open to every party and what they did themselves, whatever other roles they hold. Until
-results are open, nobody but who did it reads what the referents did.
+results are open, nobody but who did it reads what the referents did. A candidate learns that a
+referent opened a file, not which one. Who assesses a case does not read who else opened its files,
+and nobody reads of flags on their own portfolio.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ OPEN_WITH_RESULTS = ("assessment.", "interview.")
 
 KEPT_FROM_SOME = frozenset(set(Part) - {Part.VERIFIER})
 """The parts in a case that do not see all of it."""
+
+BLIND = frozenset({Part.REFERENT, Part.MODERATOR})
+"""The parts that do not see what others have opened: that there is a third would tell them."""
 
 
 class NoSuchStream(NotFound):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -27,9 +28,12 @@ from sqlalchemy import (
     tuple_,
 )
 
+from app.actor import NOBODY
 from app.assessment.result import REVEALED
-from app.audit.access import KEPT_FROM_SOME, OPEN_TO_PARTIES, OPEN_WITH_RESULTS
+from app.audit.access import BLIND, KEPT_FROM_SOME, OPEN_TO_PARTIES, OPEN_WITH_RESULTS
 from app.audit.chain import StoredAnchor, StoredHead, StoredSeal, StreamHead
+from app.evidence.queries.flags import about_portfolios_of
+from app.evidence.queries.readings import READ as FILE_READ
 from app.journal.models import Anchor, AnchoredHead, Entry, Head
 from app.kit.paging import MalformedCursor, Page, pack, unpack
 from app.portfolio.models import Duty, Portfolio
@@ -83,7 +87,16 @@ def is_own_portfolio(work: Work, stream_id: UUID) -> bool:
 def entries(work: Work, stream_id: UUID | None, limit: int, after: Place | None) -> Page[Found]:
     """Return a page of what the actor may read, the oldest first."""
     rows = (
-        select(*_COLUMNS)
+        select(
+            Entry.stream_id,
+            Entry.seq,
+            Entry.at,
+            case((_unnamed(work), literal(NOBODY)), else_=Entry.actor_id).label("actor_id"),
+            Entry.action,
+            Entry.subject_id,
+            Entry.body,
+            Entry.hash,
+        )
         .where(_visible(work), _of(stream_id), _beyond(after))
         .order_by(Entry.at, Entry.stream_id, Entry.seq)
         .limit(limit + 1)
@@ -96,16 +109,21 @@ def entries(work: Work, stream_id: UUID | None, limit: int, after: Place | None)
     return Page(found[:limit], following)
 
 
-_COLUMNS = (
-    Entry.stream_id,
-    Entry.seq,
-    Entry.at,
-    Entry.actor_id,
-    Entry.action,
-    Entry.subject_id,
-    Entry.body,
-    Entry.hash,
-)
+def _unnamed(work: Work) -> ColumnElement[bool]:
+    """Return the condition that the actor must not learn whose entry it is.
+
+    That is a candidate, of a referent who opened a file: two are expected, and a third would tell
+    that they disagreed.
+    """
+    own = exists().where(
+        Portfolio.id == Entry.stream_id, Portfolio.candidate_id == work.actor.person_id
+    )
+    by_referent = exists().where(
+        Duty.portfolio_id == Entry.stream_id,
+        Duty.person_id == Entry.actor_id,
+        Duty.duty.in_(sorted(BLIND)),
+    )
+    return and_(Entry.action == FILE_READ, own, by_referent)
 
 
 def _visible(work: Work) -> ColumnElement[bool]:
@@ -113,9 +131,15 @@ def _visible(work: Work) -> ColumnElement[bool]:
         Duty.person_id == work.actor.person_id, Duty.duty.in_(sorted(KEPT_FROM_SOME))
     )
     revealed = exists().where(Portfolio.id == Entry.stream_id, Portfolio.state.in_(REVEALED))
+    assessed = select(Duty.portfolio_id).where(
+        Duty.person_id == work.actor.person_id, Duty.duty.in_(sorted(BLIND))
+    )
+    about_own = about_portfolios_of(work.actor.person_id)
     return or_(
         Entry.actor_id == work.actor.person_id,
         and_(
+            or_(Entry.action != FILE_READ, Entry.stream_id.not_in(assessed)),
+            Entry.subject_id.not_in(about_own),
             or_(Entry.stream_id.not_in(mine), _begins(OPEN_TO_PARTIES)),
             or_(not_(_begins(OPEN_WITH_RESULTS)), revealed),
         ),

@@ -16,7 +16,10 @@ class EntryOut(Out):
     stream_id: UUID = Field(description="The portfolio, or the tenant for everything else.")
     seq: int = Field(description="Its place in the stream, from 1 and without gaps.")
     at: datetime
-    actor_id: UUID = Field(description="Who did it; all zeros for the service itself.")
+    actor_id: UUID = Field(
+        description="Who did it; all zeros for the service itself, and to a candidate for a"
+        " referent who opened a file."
+    )
     action: str
     subject_id: UUID
     facts: dict[str, JsonValue] = Field(description="Identifiers, states and figures, no names.")

@@ -22,6 +22,7 @@ from app.audit.chain import (
     seal_break,
 )
 from app.audit.queries import Found, Place
+from app.evidence.queries.retention import gone_without_record
 from app.journal.chain import Break, Link, breaks
 from app.journal.models import Anchor, AnchoredHead
 from app.kit.paging import Page
@@ -62,7 +63,8 @@ def verify(work: Work, stream_id: UUID | None = None) -> Report:
 
     Entries are held against their texts and heads; with all streams, anchors too are held against
     each other and against the entries. Snapshots are held against their roots, and these against
-    what was recorded when they were submitted. Memory does not grow with the journal.
+    what was recorded when they were submitted; a sealed file is gone only where its disposal is on
+    record. Memory does not grow with the journal.
     """
     access.check_may_verify(work.actor)
     count = _Count()
@@ -71,6 +73,7 @@ def verify(work: Work, stream_id: UUID | None = None) -> Report:
         anchors = _counted(count, queries.anchors(work))
         found += anchor_breaks(work.actor.tenant_id, anchors)
     found += _seal_breaks(count, queries.seals(work, stream_id))
+    found += _lost_files(work, stream_id)
     return Report(
         count.streams,
         count.entries,
@@ -127,6 +130,13 @@ def _seal_breaks(count: _Count, seals: Iterable[StoredSeal]) -> Iterator[Break]:
         count.snapshots += seal.root is not None
         if found := seal_break(seal):
             yield found
+
+
+def _lost_files(work: Work, stream_id: UUID | None) -> Iterator[Break]:
+    for portfolio_id, file_id in gone_without_record(work):
+        if stream_id in (None, portfolio_id):
+            reason = f"the sealed file {file_id} is gone, and no record says that it was due"
+            yield Break(portfolio_id, 0, reason)
 
 
 def anchor(work: Work) -> Anchor | None:

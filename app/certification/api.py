@@ -8,18 +8,22 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.actor import RoleRequired
 from app.assessment.access import ConflictOfInterest
 from app.assessment.result import NotAssessedYet
-from app.certification import access, outcome, public, queries, service
+from app.certification import access, outcome, public, queries, retention, service
 from app.certification.access import DecidedByAssessor, NoSuchCertificate, NoSuchDecision
-from app.certification.alphabet import UndrawableText
 from app.certification.models import Certificate, Decision
 from app.certification.numbers import MistypedNumber, normalise
 from app.certification.schemas import CertificateOut, DecisionOut, NewDecision
+from app.evidence.retention import DueFile
+from app.evidence.schemas.retention import DueFileOut
 from app.framework.content.framework import UnknownIndicators
+from app.kit.alphabet import UndrawableText
 from app.kit.clock import utc_now
 from app.kit.errors import Unavailable
 from app.kit.http import declared
+from app.kit.paging import Limit
 from app.kit.routing import PlainRoute, api_router
 from app.people.door import door, feature_router
 from app.portfolio.access import NoSuchPortfolio, PartsKeptApart
@@ -32,7 +36,8 @@ Reading = Annotated[Work, Depends(door("portfolio"), scope="function")]
 portfolio = feature_router("/portfolios", "Certification")
 decisions = feature_router("/decisions", "Certification")
 certificates = api_router("/certificates", "Certificates", PlainRoute)
-routers = (certificates, decisions, portfolio)
+due = feature_router("/retention", "Retention")
+routers = (certificates, decisions, portfolio, due)
 
 LINK_SECONDS = 300
 
@@ -126,6 +131,17 @@ def sign(id: UUID, work: CurrentWork) -> DecisionOut:
 def discard(id: UUID, work: CurrentWork) -> None:
     """Take a draft back."""
     service.discard(work, id)
+
+
+@due.get(
+    "/due",
+    operation_id="listDueFiles",
+    response_model=list[DueFileOut],
+    responses=declared(RoleRequired),
+)
+def list_due(work: Reading, limit: Limit = 50) -> list[DueFile]:
+    """List what goes the next night, some of it: nothing is removed by asking."""
+    return retention.due_files(work, limit)
 
 
 @certificates.get(

@@ -6,37 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-MONTHS: Mapping[str, Sequence[str]] = {
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-    "fr": (
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ),
-}
-
 PHRASES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "certificate": "Certificate",
@@ -121,9 +90,3 @@ def sentences(face: CertificateFace) -> dict[str, str]:
         "labels": " · ".join(face.labels),
     }
     return {key: phrase.format_map(gaps) for key, phrase in PHRASES[face.language].items()}
-
-
-def written_date(day: date, language: str) -> str:
-    """Return a date in words: 1 June 2026, or 1er juin 2026."""
-    number = "1er" if language == "fr" and day.day == 1 else str(day.day)
-    return f"{number} {MONTHS[language][day.month - 1]} {day.year}"

@@ -7,10 +7,12 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
-from app.certification import queries
+from app.certification import queries, retention
 from app.certification.face import CertificateFace
 from app.certification.models import Certificate
 from app.certification.pdf import draw
+from app.evidence.models import File
+from app.evidence.queries import keeping
 from app.jobs.queue import defer_missing
 from app.jobs.shift import Shift
 from app.journal.service import record
@@ -51,6 +53,32 @@ def draw_certificate(shift: Shift, certificate_id: UUID) -> None:
             certificate.id,
             sha256=sha256,
         )
+
+
+def note_damage(shift: Shift, file_id: UUID) -> None:
+    """Let the register say whether evidence behind a certificate is damaged, since one file was."""
+    with shift.work() as work:
+        portfolio_id = work.session.get_one(File, file_id).portfolio_id
+        certificate = queries.certificate_of(work, portfolio_id, hold=True)
+        if certificate is not None:
+            certificate.evidence_damaged_at = keeping.damaged_since(work, portfolio_id)
+
+
+AT_ONCE = 1_000
+"""Files that go in one night; the next goes on."""
+
+
+def carry_out_retention(shift: Shift) -> None:
+    """Let go what is due: each file in a transaction of its own, its bytes by a job of their own.
+
+    Whoever is killed in between leaves files that are still due, or rows whose bytes the next
+    clearing removes.
+    """
+    with shift.work() as work:
+        due = [one.file_id for one in retention.due_files(work, AT_ONCE)]
+    for file_id in due:
+        with shift.work() as work:
+            retention.dispose(work, file_id)
 
 
 def _face(work: Work, certificate_id: UUID, public_url: str) -> CertificateFace | None:

@@ -6,11 +6,12 @@ from app.assessment import result as results
 from app.assessment.result import Case
 from app.assessment.scoring import level_result
 from app.certification import queries
-from app.certification.alphabet import drawable
 from app.certification.models import Certificate, Decision, StatusChange
 from app.certification.numbers import certificate_number
 from app.certification.register import Status
+from app.evidence.queries import keeping
 from app.journal.service import record
+from app.kit.alphabet import drawable
 from app.kit.canonical import canonical
 from app.kit.dates import months_after
 from app.kit.ids import new_id
@@ -47,6 +48,7 @@ def issue(work: Work, portfolio: Portfolio, decision: Decision) -> Certificate:
         issued_at=work.now,
         issued_on=today,
         valid_until=months_after(today, case.scheme.certificate.validity_months),
+        evidence_damaged_at=keeping.damaged_since(work, portfolio.id),
     )
     work.session.add(certificate)
     work.session.flush()

@@ -75,6 +75,8 @@ class Certificate(TenantRow):
     valid_until: Mapped[date]
     pdf_key: Mapped[str | None] = mapped_column(default=None)
     pdf_sha256: Mapped[str | None] = mapped_column(default=None)
+    # Since when a file that it rests on is known to be damaged in the store.
+    evidence_damaged_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class StatusChange(TenantRow):

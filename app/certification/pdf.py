@@ -8,29 +8,37 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
-import segno
-from reportlab.lib.colors import Color, HexColor
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.colors import Color
 from reportlab.pdfgen.canvas import Canvas
 
-from app.certification.alphabet import drawable
-from app.certification.face import CertificateFace, sentences, written_date
-from app.certification.lettering import (
+from app.certification.face import CertificateFace, sentences
+from app.kit.alphabet import drawable
+from app.kit.dates import written_date
+from app.kit.lettering import (
     LIGHT,
     MEDIUM,
     REGULAR,
     Sizes,
     fitted,
     lines,
-    typefaces,
+)
+from app.kit.paper import (
+    BRASS,
+    INK,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    PETROL,
+    QUIET,
+    blank,
+    code,
+    rule,
+    write,
 )
 
 # Lengths are in points, from the page's left foot.
-PAGE_WIDTH, PAGE_HEIGHT = A4
 LEFT, RIGHT = 66.0, PAGE_WIDTH - 66.0
 MEASURE = RIGHT - LEFT
 COLUMN = MEASURE / 2 + 8
@@ -39,9 +47,6 @@ FOOT = 226.0
 HEADING = 54.0
 ENTRY_SIZE, ENTRY_LEADING, ENTRY_GAP = 9.2, 11.6, 4.6
 STRANDS, LEADING = 12, 1.28
-
-INK, QUIET, BLACK = HexColor(0x17212B), HexColor(0x4C5965), HexColor(0x000000)
-PETROL, BRASS, LINE = HexColor(0x0E4A5A), HexColor(0x8F6F2E), HexColor(0xC9D2D6)
 
 NAME_SIZES: Sizes = (
     (36, 1),
@@ -116,22 +121,12 @@ def _drawable(face: CertificateFace) -> CertificateFace:
 
 
 def _canvas(file: io.BytesIO, face: CertificateFace, words: Mapping[str, str]) -> Canvas:
-    typefaces()
-    canvas = Canvas(
-        file,
-        pagesize=A4,
-        invariant=1,
-        pageCompression=1,
-        # Without it reportlab mentions Helvetica, which would not be embedded.
-        initialFontName=REGULAR,  # type: ignore[arg-type]  # the stubs say float
-        lang=face.language,
-    )
+    canvas = blank(file, language=face.language)
     canvas.setTitle(f"{words['certificate']} {face.number} – {face.holder_name}")
     canvas.setAuthor(face.issuer)
     canvas.setSubject(f"{face.level_title} – {words['scheme']}")
     canvas.setCreator(face.issuer)
     canvas.setKeywords(face.number)
-    canvas.setViewerPreference("DisplayDocTitle", "true")
     return canvas
 
 
@@ -147,7 +142,7 @@ def _statement(canvas: Canvas, face: CertificateFace, words: Mapping[str, str]) 
     y = _paragraph(canvas, words["scheme"], y - 23, REGULAR, 10, INK)
     if face.labels:
         y = _paragraph(canvas, words["labels"], y - 3, MEDIUM, 10, INK)
-    _rule(canvas, y - 8)
+    rule(canvas, y - 8, LEFT, RIGHT)
     return y - 8
 
 
@@ -179,7 +174,7 @@ def _height_of_columns(entries: Sequence[Entry]) -> float:
 def _competences(
     canvas: Canvas, words: Mapping[str, str], top: float, entries: Sequence[Entry]
 ) -> None:
-    _write(canvas, words["competences"], LEFT, top - 20, MEDIUM, 10, PETROL)
+    write(canvas, words["competences"], LEFT, top - 20, MEDIUM, 10, PETROL)
     _fitted(canvas, words["framework"], top - 26, REGULAR, FRAMEWORK_SIZES, QUIET)
     for column, part in enumerate(_balanced(entries)):
         y = top - HEADING
@@ -192,7 +187,7 @@ def _entry(canvas: Canvas, entry: Entry, x: float, y: float) -> float:
     canvas.setFont(MEDIUM, ENTRY_SIZE)
     canvas.drawRightString(x + 10.5, y, str(entry.number))
     for at, line in enumerate(entry.lines):
-        _write(canvas, line, x + 18, y - at * ENTRY_LEADING, REGULAR, ENTRY_SIZE, INK)
+        write(canvas, line, x + 18, y - at * ENTRY_LEADING, REGULAR, ENTRY_SIZE, INK)
     return y - entry.height
 
 
@@ -205,59 +200,37 @@ def _following_pages(canvas: Canvas, words: Mapping[str, str], entries: Sequence
             fitting -= 1
         _frame(canvas)
         _competences(canvas, words, top, entries[:fitting])
-        _write(canvas, words["continued"], LEFT, 48, REGULAR, 8, QUIET)
+        write(canvas, words["continued"], LEFT, 48, REGULAR, 8, QUIET)
         canvas.showPage()
         entries = entries[fitting:]
 
 
 def _foot(canvas: Canvas, face: CertificateFace, words: Mapping[str, str]) -> None:
     """Draw number and dates, the code, what the certificate attests and how to check it."""
-    _rule(canvas, FOOT)
+    rule(canvas, FOOT, LEFT, RIGHT)
     facts = (
         (LEFT, words["number"], face.number),
         (LEFT + 196, words["issued"], written_date(face.issued_on, face.language)),
         (LEFT + 336, words["valid"], written_date(face.valid_until, face.language)),
     )
     for x, label, value in facts:
-        _write(canvas, label, x, FOOT - 17, REGULAR, 8, QUIET)
-        _write(canvas, value, x, FOOT - 33, MEDIUM, 11.5, INK)
-    _rule(canvas, FOOT - 46)
-    _code(canvas, face.verification_url, RIGHT - CODE, FOOT - 60 - CODE)
+        write(canvas, label, x, FOOT - 17, REGULAR, 8, QUIET)
+        write(canvas, value, x, FOOT - 33, MEDIUM, 11.5, INK)
+    rule(canvas, FOOT - 46, LEFT, RIGHT)
+    code(canvas, face.verification_url, RIGHT - CODE, FOOT - 60 - CODE, CODE)
     _small_print(canvas, face, words, FOOT - 67)
 
 
 def _small_print(canvas: Canvas, face: CertificateFace, words: Mapping[str, str], y: float) -> None:
     measure = MEASURE - CODE - 28
     for part in ("attests", "check"):
-        _write(canvas, words[f"{part}_title"], LEFT, y, MEDIUM, 8.4, PETROL)
+        write(canvas, words[f"{part}_title"], LEFT, y, MEDIUM, 8.4, PETROL)
         y = _paragraph(canvas, words[part], y - 11.5, REGULAR, 8, QUIET, measure) - 4
     for line in lines(face.verification_url, MEDIUM, 8.4, measure):
-        _write(canvas, line, LEFT, y, MEDIUM, 8.4, PETROL)
+        write(canvas, line, LEFT, y, MEDIUM, 8.4, PETROL)
         y -= 11
     # Flag 4 (print): archival PDF asks it of every link.
     canvas.linkURL(face.verification_url, (LEFT, y + 8, LEFT + measure, y + 20), F=4)
-
-
-def _code(canvas: Canvas, url: str, x: float, y: float) -> None:
-    """Draw the QR code of `url` as one filled path, `CODE` wide, its left foot at x, y."""
-    rows = list(segno.make(url, error="q", micro=False).matrix)
-    module = CODE / len(rows)
-    path = canvas.beginPath()
-    for down, row in enumerate(rows, start=1):
-        for start, length in _dark_runs(row):
-            path.rect(x + start * module, y + CODE - down * module, length * module, module)
-    canvas.setFillColor(BLACK)
-    canvas.drawPath(path, stroke=0, fill=1)
-
-
-def _dark_runs(row: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield where each run of dark modules starts, and how long it is."""
-    at = 0
-    for dark, run in groupby(row):
-        length = len(list(run))
-        if dark:
-            yield at, length
-        at += length
 
 
 def _guilloche(canvas: Canvas, top: float) -> None:
@@ -284,20 +257,6 @@ def _frame(canvas: Canvas) -> None:
         canvas.rect(inset, inset, PAGE_WIDTH - 2 * inset, PAGE_HEIGHT - 2 * inset)
 
 
-def _rule(canvas: Canvas, y: float) -> None:
-    canvas.setLineWidth(0.5)
-    canvas.setStrokeColor(LINE)
-    canvas.line(LEFT, y, RIGHT, y)
-
-
-def _write(
-    canvas: Canvas, text: str, x: float, y: float, font: str, size: float, colour: Color
-) -> None:
-    canvas.setFont(font, size)
-    canvas.setFillColor(colour)
-    canvas.drawString(x, y, text)
-
-
 def _spaced(canvas: Canvas, text: str, y: float, size: float, colour: Color) -> None:
     """Write a heading in widely spaced letters."""
     canvas.setFillColor(colour)
@@ -316,7 +275,7 @@ def _paragraph(
 ) -> float:
     """Write `text` from the line at `y` down; return the height of the line after it."""
     for line in lines(text, font, size, measure):
-        _write(canvas, line, LEFT, y, font, size, colour)
+        write(canvas, line, LEFT, y, font, size, colour)
         y -= size * LEADING
     return y
 
@@ -326,5 +285,5 @@ def _fitted(canvas: Canvas, text: str, top: float, font: str, sizes: Sizes, colo
     size, found = fitted(text, font, MEASURE, sizes)
     y = top - size * 0.75  # about the height of capitals
     for at, line in enumerate(found):
-        _write(canvas, line, LEFT, y - at * size * LEADING, font, size, colour)
+        write(canvas, line, LEFT, y - at * size * LEADING, font, size, colour)
     return y - (len(found) - 1) * size * LEADING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from app.certification import queries
 from app.certification.numbers import normalise
@@ -36,6 +36,7 @@ def public_certificate(sessions: Sessions, number: str) -> PublicCertificate | N
             (Status(change["status"]), datetime.fromisoformat(change["at"]))
             for change in json.loads(found.history)
         ],
+        evidence_damaged_on=_day(found.evidence_damaged_at),
     )
 
 
@@ -48,7 +49,12 @@ def public_json(sessions: Sessions, typed: str, today: date) -> bytes | None:
 def _entry(found: Registered, today: date) -> bytes:
     shown = status_on(today, stored=Status(found.status), valid_until=found.valid_until)
     dates = f'"issued_on":"{found.issued_on}","valid_until":"{found.valid_until}"'
+    intact = "true" if found.evidence_damaged_at is None else "false"
     return (
         f'{{"status":"{shown}","valid":{"true" if shown == Status.ACTIVE else "false"},{dates},'
-        f'"history":{found.history},{found.facts[1:]}'
+        f'"evidence_intact":{intact},"history":{found.history},{found.facts[1:]}'
     ).encode()
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.astimezone(UTC).date()

@@ -17,7 +17,8 @@ from app.kit.db import Sessions, Statement, reading
 from app.work import Work
 
 REGISTER = Statement(
-    "SELECT status, issued_on, valid_until, facts, history FROM public_certificate(:number)"
+    "SELECT status, issued_on, valid_until, facts, history, evidence_damaged_at"
+    " FROM public_certificate(:number)"
 )
 REGISTERED_PDF = Statement("SELECT public_certificate_pdf(:number)")
 
@@ -31,6 +32,8 @@ class Registered:
     valid_until: date
     facts: str
     history: str
+    evidence_damaged_at: datetime | None
+    """Since when evidence behind it is known to be damaged; None if it is whole."""
 
 
 def registered(sessions: Sessions, number: str) -> Registered | None:
@@ -88,6 +91,6 @@ def next_serial(work: Work) -> int:
     return int(work.session.execute(select(serial.next_value())).scalar_one())
 
 
-def certificate_of(work: Work, portfolio_id: UUID) -> Certificate | None:
+def certificate_of(work: Work, portfolio_id: UUID, *, hold: bool = False) -> Certificate | None:
     own = select(Certificate).where(Certificate.portfolio_id == portfolio_id)
-    return work.session.scalars(own).one_or_none()
+    return work.session.scalars(own.with_for_update() if hold else own).one_or_none()

@@ -54,6 +54,8 @@ class PublicCertificate:
     """The competences won: their number in the framework, and their titles."""
     history: Sequence[tuple[Status, datetime]]
     """Every status it was given and when, oldest first."""
+    evidence_damaged_on: date | None = None
+    """The day on which evidence behind it failed its integrity check, while it does."""
 
     def status_on(self, day: date) -> Status:
         """Return the status to show on `day`."""

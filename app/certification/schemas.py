@@ -68,4 +68,8 @@ class CertificateOut(Out):
     issued_on: date
     valid_until: date
     competences: list[CompetenceOut]
+    evidence_intact: bool = Field(
+        description="False while evidence that it rests on does not read back as it was sealed;"
+        " that says nothing about the holder."
+    )
     history: list[StatusChangeOut]

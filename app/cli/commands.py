@@ -17,10 +17,9 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.actor import system
-from app.audit import service as audit
-from app.certification.alphabet import drawable
 from app.cli import demo as walk
 from app.cli.checkup import checkup
+from app.cli.evidence import evidence
 from app.cli.installation import (
     VAR,
     CannotServe,
@@ -31,10 +30,14 @@ from app.cli.installation import (
     worker_sessions,
 )
 from app.cli.migrating import migrate as apply_revisions
+from app.cli.portfolio import portfolios
 from app.cli.processes import running
+from app.cli.room import storage
+from app.cli.verifying import verify as verify_all
 from app.embedded.errors import CannotStart
 from app.framework import loader, service
 from app.framework.content import Kind, readable
+from app.kit.alphabet import drawable
 from app.kit.clock import utc_now
 from app.kit.db import transaction
 from app.kit.errors import Refusal
@@ -44,7 +47,6 @@ from app.main import create_app
 from app.people.service import found_tenant
 from app.storage.web import SigningStore
 from app.work import begin
-from app.worker import all_tenants
 from app.worker import main as run_worker
 
 app = typer.Typer(
@@ -57,6 +59,9 @@ tenants = typer.Typer(help="Certification bodies.", no_args_is_help=True)
 frameworks = typer.Typer(help="Reference data: load, publish, compare.", no_args_is_help=True)
 app.add_typer(tenants, name="tenant")
 app.add_typer(frameworks, name="framework")
+app.add_typer(evidence, name="evidence")
+app.add_typer(portfolios, name="portfolio")
+app.add_typer(storage, name="storage")
 
 console = Console(stderr=True)
 
@@ -212,17 +217,15 @@ def diff(
 
 
 @app.command()
-def verify(var: Var = VAR, database_url: Database = None, s3_endpoint: Store = None) -> None:
+def verify(
+    var: Var = VAR,
+    database_url: Database = None,
+    s3_endpoint: Store = None,
+    files: Annotated[bool, typer.Option("--files", help="Read every kept file back too.")] = False,
+) -> None:
     """Recompute every journal's hash chain, anchors and seals; exit 1 if one does not hold."""
-    broken = 0
     with installation(Choices(var, database_url, s3_endpoint)) as here:
-        sessions = worker_sessions(here.settings)
-        store = SigningStore.from_settings(here.settings)
-        for tenant_id in all_tenants(sessions):
-            with begin(sessions, system(tenant_id), store) as work:
-                report = audit.verify(work)
-            typer.echo(f"tenant {tenant_id}: {report}")
-            broken += len(report.breaks)
+        broken = verify_all(here, console, files=files)
     if broken:
         raise typer.Exit(1)
 

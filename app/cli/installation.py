@@ -46,6 +46,8 @@ class Installation:
     settings: Settings
     port: int
     var: Path
+    own_store: bool = False
+    """Whether the object store is the embedded one, which nobody else uses."""
 
 
 @contextmanager
@@ -73,8 +75,11 @@ def _embedded(choices: Choices, running: Services) -> Installation:
         s3_access_key=running.s3_access_key,
         s3_secret_key=running.s3_secret_key,
         public_url=f"http://localhost:{port}",
+        mail_folder=str(choices.var.resolve() / "mail"),
     )
-    return Installation(settings.changed(public_url=choices.public_url), port, choices.var)
+    return Installation(
+        settings.changed(public_url=choices.public_url), port, choices.var, own_store=True
+    )
 
 
 def _outside(choices: Choices) -> Installation:
@@ -83,6 +88,7 @@ def _outside(choices: Choices) -> Installation:
             database_url=choices.database_url,
             worker_database_url=choices.database_url,
             s3_endpoint=choices.s3_endpoint,
+            mail_folder=str(choices.var.resolve() / "mail"),
         )
     except ValueError as problem:
         raise CannotServe(
@@ -103,7 +109,10 @@ def prepare(here: Installation, say: Say) -> None:
     sessions = worker_sessions(settings)
     for line in load_bundled(sessions):
         say(line)
-    S3Store.from_settings(settings).make_bucket([settings.public_url])
+    store = S3Store.from_settings(settings)
+    store.make_bucket([settings.public_url], lock=here.own_store)
+    if not store.locks_objects():
+        say("The bucket cannot lock objects: what is sealed is kept by the service's rights alone.")
     if failures := selfcheck.check(settings):
         lacks = "\n".join(f"  - {failure.lack}" for failure in failures)
         raise CannotServe(f"The object store does not hold what evidence needs:\n{lacks}")

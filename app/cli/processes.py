@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from app.cli.installation import Installation
@@ -69,7 +69,8 @@ def _web(here: Installation, host: str) -> Program:
         folder=here.var.resolve() / "web",
         log=here.var.resolve() / "log" / "web.log",
         answers=lambda: answers(here.port),
-        environment=environment(here.settings),
+        # Only the worker sends mail; the mail server's password is for nobody else.
+        environment=environment(replace(here.settings, smtp_url=None)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -10,11 +11,19 @@ from uuid import uuid4
 
 import httpx2
 
+from app.client.patience import Patience
+
 Json = dict[str, "Value"]
 Value = None | bool | int | float | str | list["Value"] | Json
 
 PATIENCE = 20.0
 """Seconds for which a request is repeated that the service could not answer just then."""
+
+LATER = frozenset({429, 502, 503, 504})
+"""Statuses that say: not now."""
+
+LONGEST_ASKED = 60.0
+"""Seconds: a server that asks for more is asked again after these."""
 
 
 class Problem(Exception):
@@ -31,13 +40,25 @@ class Client:
     """One person's way to the service; use it as a context manager.
 
     Writes carry an Idempotency-Key, so that one whose answer was lost is repeated without harm.
+    What the service cannot answer just then is repeated for `patience` seconds, unless `over` is
+    set meanwhile.
     """
 
-    def __init__(self, base_url: str, token: str | None = None, *, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        timeout: float = 60.0,
+        patience: float = PATIENCE,
+        over: threading.Event | None = None,
+    ) -> None:
         headers = {"Accept": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         self.base_url = base_url.rstrip("/")
+        self.patience = patience
+        self.over = over or threading.Event()
         self.http = httpx2.Client(
             base_url=f"{self.base_url}/api/v1", headers=headers, timeout=timeout
         )
@@ -58,10 +79,18 @@ class Client:
         return self.ask("GET", path, query=query)
 
     def post(
-        self, path: str, body: Mapping[str, Value] | None = None, *, version: int | None = None
+        self,
+        path: str,
+        body: Mapping[str, Value] | None = None,
+        *,
+        version: int | None = None,
+        key: str | None = None,
     ) -> Json:
-        """Do one thing; where it rests on what was read, with that thing's version."""
-        return self.ask("POST", path, body=body, headers=_based_on(version))
+        """Do one thing; where it rests on what was read, with that thing's version.
+
+        `key` is for an act that is to be done once even if this program is killed meanwhile.
+        """
+        return self.ask("POST", path, body=body, headers=_based_on(version), key=key)
 
     def put(self, path: str, body: Mapping[str, Value], *, version: int) -> Json:
         """Change a thing of which one has read this version."""
@@ -88,11 +117,12 @@ class Client:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Value] | None = None,
         headers: Mapping[str, str] | None = None,
+        key: str | None = None,
     ) -> Json:
         """Send a request and return its answer; raises Problem for a refusal."""
         sent = dict(headers or {})
         if method != "GET":
-            sent["Idempotency-Key"] = uuid4().hex
+            sent["Idempotency-Key"] = key or uuid4().hex
         answer = self._send(method, path, query, body, sent)
         found: Json = answer.json() if answer.content else {}
         return found
@@ -105,22 +135,36 @@ class Client:
         body: Mapping[str, Value] | None,
         headers: Mapping[str, str],
     ) -> httpx2.Response:
-        until, pause = time.monotonic() + PATIENCE, 0.2
+        patience, asked = Patience(self.patience, self.over), 0.0
         while True:
+            began = time.monotonic()
             try:
                 answer = self.http.request(
                     method, path, params=dict(query or {}), json=body, headers=dict(headers)
                 )
             except httpx2.TransportError:
-                if time.monotonic() > until:
+                patience.spend(time.monotonic() - began)
+                if patience.spent:
                     raise
             else:
                 if answer.status_code < 400:
                     return answer
-                if answer.status_code != 503 or time.monotonic() > until:
-                    raise Problem(answer.status_code, _members(answer))
-            time.sleep(pause)
-            pause = min(pause * 2, 4.0)
+                problem = Problem(answer.status_code, _members(answer))
+                if not _passes(problem) or patience.spent:
+                    raise problem
+                asked = pause_asked(answer)
+            patience.wait(asked)
+
+
+def pause_asked(answer: httpx2.Response) -> float:
+    """Return for how many seconds a server wants not to be asked again."""
+    said = answer.headers.get("retry-after", "")
+    return min(float(said), LONGEST_ASKED) if said.isdecimal() else 0.0
+
+
+def _passes(problem: Problem) -> bool:
+    # The first try with the same key is still being answered: its answer is wanted.
+    return problem.status in LATER or problem.kind == "idempotency-key-in-use"
 
 
 def _based_on(version: int | None) -> dict[str, str]:

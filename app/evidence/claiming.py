@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from app.evidence import access, locator, queries
 from app.evidence.lifecycle import State
+from app.evidence.locator import Box
 from app.evidence.models import Claim, SelfAssessment, SelfRating
 from app.evidence.service import changed, check_open_to, own_portfolio
+from app.evidence.writing import keep_former
 from app.framework import queries as reference
 from app.kit.errors import StaleVersion
 from app.kit.ids import new_id
 from app.portfolio.models import Portfolio
 from app.work import Work
+
+
+class Place(NamedTuple):
+    """Where in which file a claim points; see `locator`."""
+
+    file_id: UUID | None
+    page: int | None
+    box: Box | None
+    from_ms: int | None
+    to_ms: int | None
 
 
 def add_claim(
@@ -25,6 +37,7 @@ def add_claim(
     reason: str,
     file_id: UUID | None,
     page: int | None,
+    box: Box | None = None,
     from_ms: int | None,
     to_ms: int | None,
 ) -> Claim:
@@ -32,7 +45,8 @@ def add_claim(
     item, portfolio = queries.item(work, item_id)
     check_open_to(work, portfolio)
     _check_indicators(work, portfolio, {indicator})
-    _check_locator(work, item_id, file_id, page, from_ms, to_ms)
+    place = Place(file_id, page, box, from_ms, to_ms)
+    _check_place(work, item_id, place)
     claim = Claim(
         id=new_id(),
         tenant_id=portfolio.tenant_id,
@@ -43,6 +57,7 @@ def add_claim(
         reason=reason,
         file_id=file_id,
         page=page,
+        box=box,
         from_ms=from_ms,
         to_ms=to_ms,
         version=1,
@@ -59,20 +74,24 @@ class ClaimChange(TypedDict, total=False):
     reason: str
     file_id: UUID | None
     page: int | None
+    box: Box | None
     from_ms: int | None
     to_ms: int | None
 
 
 def change_claim(work: Work, id: UUID, version: int, **changes: Unpack[ClaimChange]) -> Claim:
-    """Give a claim another reason or another place; what was submitted keeps the old one."""
+    """Give a claim another reason or place; what it said before is kept, as in what was sealed."""
     claim, portfolio = queries.claim(work, id)
     check_open_to(work, portfolio)
     if version != claim.version:
         raise StaleVersion
-    claim.reason = changes.pop("reason", claim.reason)
-    if changes:
-        _place(work, claim, changes)
-    claim.version += 1
+    place = _place_after(claim, changes)
+    if changes.keys() - {"reason"}:
+        _check_place(work, claim.item_id, place)
+    keep_former(work, claim)
+    claim.reason = changes.get("reason", claim.reason)
+    claim.file_id, claim.page, claim.box = place.file_id, place.page, place.box
+    claim.from_ms, claim.to_ms = place.from_ms, place.to_ms
     changed(work, portfolio, "evidence.claim_changed", id, version=claim.version)
     return claim
 
@@ -127,33 +146,35 @@ def _check_indicators(work: Work, portfolio: Portfolio, codes: set[str]) -> None
     reference.framework(work.session, portfolio.framework_id).check_known(codes)
 
 
-def _place(work: Work, claim: Claim, changes: ClaimChange) -> None:
-    file_id = changes.get("file_id", claim.file_id)
-    page, from_ms, to_ms = claim.page, claim.from_ms, claim.to_ms
-    if file_id is None:  # no page is left where no file is named
-        page = from_ms = to_ms = None
-    page = changes.get("page", page)
-    from_ms, to_ms = changes.get("from_ms", from_ms), changes.get("to_ms", to_ms)
-    _check_locator(work, claim.item_id, file_id, page, from_ms, to_ms)
-    claim.file_id, claim.page, claim.from_ms, claim.to_ms = file_id, page, from_ms, to_ms
+def _place_after(claim: Claim, changes: ClaimChange) -> Place:
+    """Return where a claim points once it is changed: what is left out stays."""
+    now = Place(claim.file_id, claim.page, claim.box, claim.from_ms, claim.to_ms)
+    if changes.get("file_id", now.file_id) is None:  # no page is left where no file is named
+        now = Place(None, None, None, None, None)
+    return Place(
+        changes.get("file_id", now.file_id),
+        changes.get("page", now.page),
+        changes.get("box", now.box),
+        changes.get("from_ms", now.from_ms),
+        changes.get("to_ms", now.to_ms),
+    )
 
 
-def _check_locator(
-    work: Work,
-    item_id: UUID,
-    file_id: UUID | None,
-    page: int | None,
-    from_ms: int | None,
-    to_ms: int | None,
-) -> None:
+def _check_place(work: Work, item_id: UUID, place: Place) -> None:
     kind = pages = duration_ms = None
-    if file_id is not None:
-        file, _ = queries.file(work, file_id)
+    if place.file_id is not None:
+        file, _ = queries.file(work, place.file_id)
         if file.item_id != item_id or file.state == State.DELETED:
             raise access.NoSuchFile
         kind, pages, duration_ms = file.kind, file.pages, file.duration_ms
-    elif (page, from_ms, to_ms) != (None, None, None):
-        raise locator.LocatorOutOfPlace("Name the file that the page or time range is in.")
+    elif place != Place(None, None, None, None, None):
+        raise locator.LocatorOutOfPlace("Name the file that the page, box or time range is in.")
     locator.check(
-        kind=kind, page=page, from_ms=from_ms, to_ms=to_ms, pages=pages, duration_ms=duration_ms
+        kind=kind,
+        page=place.page,
+        box=place.box,
+        from_ms=place.from_ms,
+        to_ms=place.to_ms,
+        pages=pages,
+        duration_ms=duration_ms,
     )

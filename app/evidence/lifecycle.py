@@ -26,6 +26,7 @@ class Step(StrEnum):
     KEEP = "keep"
     REJECT = "reject"
     SUPERSEDE = "supersede"
+    REINSTATE = "reinstate"
     QUARANTINE = "quarantine"
     DELETE = "delete"
 
@@ -39,7 +40,9 @@ PATHS: dict[tuple[State, Step], State] = {
     (State.RECEIVED, Step.REJECT): State.REJECTED,
     (State.CHECKED, Step.REJECT): State.REJECTED,
     (State.AVAILABLE, Step.SUPERSEDE): State.SUPERSEDED,
+    (State.SUPERSEDED, Step.REINSTATE): State.AVAILABLE,
     (State.AVAILABLE, Step.QUARANTINE): State.QUARANTINED,
+    (State.SUPERSEDED, Step.QUARANTINE): State.QUARANTINED,
     **{
         (state, Step.DELETE): State.DELETED
         for state in (
@@ -52,6 +55,19 @@ PATHS: dict[tuple[State, Step], State] = {
         )
     },
 }
+
+
+class WaitingFor(StrEnum):
+    """What a file that arrived waits for, beyond its turn."""
+
+    MALWARE_SCANNER = "malware_scanner"
+
+
+class Failing(StrEnum):
+    """Through whose fault, but its own, the check of a file cannot end."""
+
+    STORE = "store"
+    CHECK = "check"
 
 
 class FileStepNotOpen(Conflict):

@@ -1,22 +1,41 @@
-"""Where in a file the proof stands: a page of a document, or a range of time in a recording."""
+"""Where in a file the proof stands: a page, a box in a page or picture, or a range of time."""
 
 from __future__ import annotations
+
+from typing import TypedDict
 
 from app.kit.errors import Invalid
 
 
+class Box(TypedDict):
+    """A rectangle in a page or picture, from its upper left corner.
+
+    All four are shares, from 0 to 1, of the width (x, width) or height (y, height) of what is shown
+    upright; they are kept to four decimals.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class LocatorOutOfPlace(Invalid):
-    """A locator is a page of a document or a time range of a recording, within the file."""
+    """A locator is a page, a box in a page or picture, or a time range, within the file."""
 
 
 ROUNDING_MS = 1000
 """Players show whole seconds: an end read off one may lie up to a second behind the last sound."""
+
+BOX_ROUNDING = 0.00015
+"""Two numbers kept to four decimals may add up to a ten-thousandth more than one."""
 
 
 def check(
     *,
     kind: str | None,
     page: int | None,
+    box: Box | None = None,
     from_ms: int | None,
     to_ms: int | None,
     pages: int | None,
@@ -28,6 +47,8 @@ def check(
     unknown or without meaning.
     """
     timed = from_ms is not None or to_ms is not None
+    if box is not None:
+        _check_box(box, kind, page, timed=timed)
     if page is not None and timed:
         raise LocatorOutOfPlace("Give a page or a time range, not both.")
     if page is not None and kind not in (None, "document"):
@@ -46,10 +67,23 @@ def check(
         raise LocatorOutOfPlace("The recording is shorter than that.", duration_ms=duration_ms)
 
 
+def _check_box(box: Box, kind: str | None, page: int | None, *, timed: bool) -> None:
+    if timed or kind in ("audio", "video"):
+        raise LocatorOutOfPlace("Only a page or a picture has a box.", kind=kind)
+    if kind == "document" and page is None:
+        raise LocatorOutOfPlace("Say on which page of the document the box is.")
+    if min(box["x"], box["y"]) < 0 or min(box["width"], box["height"]) <= 0:
+        raise LocatorOutOfPlace("A box has a place, a width and a height.")
+    most = 1 + BOX_ROUNDING
+    if box["x"] + box["width"] > most or box["y"] + box["height"] > most:
+        raise LocatorOutOfPlace("A box lies within the page: x + width and y + height are up to 1.")
+
+
 def fault(
     *,
     kind: str,
     page: int | None,
+    box: Box | None = None,
     from_ms: int | None,
     to_ms: int | None,
     pages: int | None,
@@ -58,7 +92,13 @@ def fault(
     """Return why a locator cannot be followed in a file that is known by now; None if it can."""
     try:
         check(
-            kind=kind, page=page, from_ms=from_ms, to_ms=to_ms, pages=pages, duration_ms=duration_ms
+            kind=kind,
+            page=page,
+            box=box,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            pages=pages,
+            duration_ms=duration_ms,
         )
     except LocatorOutOfPlace as refusal:
         return refusal.detail

@@ -37,6 +37,13 @@ class Item:
     """The states of the files that claims on this item point into."""
     misplaced: Sequence[tuple[str, str]] = ()
     """Claims that point outside their file: each one's indicator, and what is wrong."""
+    damaged: bool = False
+    """Whether a file of it no longer reads back as it was kept."""
+    authorship_declared: bool = False
+    attested: bool = False
+    """Whether somebody signed a testimony on it; such an item needs no file."""
+    validated: Set[str] = frozenset()
+    """The indicators for which a referent signed what the item still holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,13 @@ def _indicator(
             f"Indicator {code} is shown in {len(cases)} client cases of the {least} it needs.",
             indicator=code,
         )
+    if code in rules.referent_validation and not any(code in one.validated for one in items):
+        yield Unmet(
+            "referent_validation",
+            f"Indicator {code} needs evidence that a referent who does not assess you has"
+            " validated as it is now.",
+            indicator=code,
+        )
     wished = {kind for example in framework.indicators[code].evidence for kind in example.kinds}
     if wished and not wished & {item.kind for item in items}:
         yield Unmet(
@@ -124,12 +138,38 @@ def _item(rules: EvidenceRules, item: Item, today: date) -> Iterable[Unmet]:
             f"The practice shown is older than {rules.max_age_months} months.",
             item=item.id,
         )
+    if not item.authorship_declared:
+        yield Unmet(
+            "authorship_declared",
+            "Declare who made this piece of evidence: you, you with others, or others.",
+            item=item.id,
+        )
     files = [(kind, state) for kind, state in item.files if state in COUNTED]
-    if not files:
+    if any(state == State.QUARANTINED for _, state in item.files):
+        yield Unmet(
+            "file_quarantined",
+            "A file of this item was shut, as when a consent is withdrawn, and no longer counts.",
+            item=item.id,
+            advice=True,
+        )
+    if not files and not item.attested:
         yield Unmet("files_available", "This item has no file that can be read.", item=item.id)
     if any(state != State.AVAILABLE for _, state in files):
         yield Unmet("files_available", "A file of this item is still being checked.", item=item.id)
-    if any(state not in COUNTED for state in item.cited):
+    if item.damaged:
+        yield Unmet(
+            "file_damaged",
+            "A file of this item no longer reads back as it was kept: hand it in once more.",
+            item=item.id,
+        )
+    if State.SUPERSEDED in item.cited:
+        yield Unmet(
+            "claim_in_replaced_file",
+            "A claim points into a file of this item that was replaced: say where it is in the new"
+            " one.",
+            item=item.id,
+        )
+    if any(state not in COUNTED and state != State.SUPERSEDED for state in item.cited):
         yield Unmet(
             "files_available",
             "A claim points into a file of this item that was not accepted.",

@@ -16,7 +16,8 @@ from uuid import UUID
 from app.kit.canonical import canonical, digest
 from app.kit.merkle import root
 
-Fields = Mapping[str, str | int | None]
+Fields = Mapping[str, object]
+"""What an entry says, as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TypedDict
 from uuid import UUID
 
-from app.evidence import access, queries
+from app.evidence import access, invitations, queries
 from app.evidence.lifecycle import State, Step, after
 from app.evidence.models import (
+    Authorship,
     CaseSize,
     ClientCase,
     Consent,
@@ -16,6 +18,9 @@ from app.evidence.models import (
     File,
     Item,
 )
+from app.evidence.queries import testimonies, validations
+from app.evidence.queries.keeping import is_held
+from app.evidence.writing import keep_former
 from app.framework import queries as reference
 from app.journal.service import Fact, record
 from app.kit.errors import Conflict, Invalid, StaleVersion
@@ -49,6 +54,21 @@ class CaseInUse(Conflict):
 
 class EvidenceSealed(Conflict):
     """This was submitted and stays as it was; add new evidence beside it instead."""
+
+
+class Declared(TypedDict):
+    """Who made a piece of evidence, in the candidate's word."""
+
+    role: Authorship
+    contribution: str | None
+
+
+class ConsentByLink(Invalid):
+    """What is given by a link is entered by the person who got it: ask for it."""
+
+
+class UnderHold(Conflict):
+    """Something of this portfolio is under a hold, and nothing is removed until it is released."""
 
 
 def own_portfolio(work: Work, id: UUID) -> Portfolio:
@@ -116,6 +136,7 @@ def add_item(
     description: str | None,
     practised_on: date,
     case_id: UUID | None,
+    authorship: Declared | None = None,
 ) -> Item:
     """Enter a piece of evidence; its files follow."""
     portfolio = own_portfolio(work, portfolio_id)
@@ -132,6 +153,8 @@ def add_item(
         version=1,
         created_at=work.now,
     )
+    if authorship is not None:
+        _declare(work, item, authorship)
     work.session.add(item)
     changed(work, portfolio, "evidence.item_added", item.id, kind=kind)
     return item
@@ -147,8 +170,12 @@ def change_item(
     description: str | None,
     practised_on: date,
     case_id: UUID | None,
+    authorship: Declared | None = None,
 ) -> Item:
-    """Describe a piece of evidence anew; what was submitted keeps its old description."""
+    """Describe a piece of evidence anew; what was submitted keeps its old description.
+
+    Without `authorship`, what was declared of it before stays declared.
+    """
     item, portfolio = queries.item(work, id)
     check_open_to(work, portfolio)
     if version != item.version:
@@ -156,18 +183,26 @@ def change_item(
     _check_item(work, portfolio, kind, practised_on, case_id)
     item.kind, item.title, item.description = kind, title, description
     item.practised_on, item.case_id = practised_on, case_id
+    if authorship is not None:
+        _declare(work, item, authorship)
     item.version += 1
     changed(work, portfolio, "evidence.item_changed", item.id)
     return item
 
 
-def remove_item(work: Work, id: UUID) -> None:
+def remove_item(work: Work, id: UUID, version: int) -> None:
     """Take a piece of evidence out with its claims and files, unless it was submitted."""
     item, portfolio = queries.item(work, id)
     check_open_to(work, portfolio)
+    if version != item.version:
+        raise StaleVersion
+    check_not_held(work, portfolio)
     files = queries.files_of(work, id)
-    if any(queries.is_sealed(work, file.id) for file in files):
+    if any(queries.is_sealed(work, file.id) for file in files) or testimonies.is_sealed(work, id):
         raise EvidenceSealed
+    invitations.revoke_on(work, id)
+    for validation in validations.open_on(work, id):
+        validation.revoked_at = work.now
     for part in (*queries.claims_on(work, id), *queries.consents_on(work, id)):
         work.session.delete(part)
     for file in files:
@@ -182,17 +217,34 @@ def remove_file(work: Work, id: UUID) -> None:
     check_open_to(work, portfolio)
     if queries.is_sealed(work, id):
         raise EvidenceSealed
-    for claim in queries.claims_at(work, id):
-        claim.file_id = claim.page = claim.from_ms = claim.to_ms = None
-        claim.version += 1
+    take_out_of_claims(work, id)
     discard_file(work, portfolio, file)
     touch(work, portfolio)
 
 
+def take_out_of_claims(work: Work, file_id: UUID) -> None:
+    """Have claims point at the whole item that pointed into a file."""
+    for claim in queries.claims_at(work, file_id):
+        keep_former(work, claim)
+        claim.file_id = claim.page = claim.box = claim.from_ms = claim.to_ms = None
+
+
+def check_not_held(work: Work, portfolio: Portfolio) -> None:
+    """Refuse to let a person take something out of a portfolio that is under a hold."""
+    if is_held(work, portfolio.id):
+        raise UnderHold
+
+
 def discard_file(work: Work, portfolio: Portfolio, file: File) -> None:
+    """Remove a file as a person asked, unless a hold keeps it."""
+    check_not_held(work, portfolio)
+    let_go(work, portfolio, file)
+
+
+def let_go(work: Work, portfolio: Portfolio, file: File, **facts: Fact) -> None:
     """Mark a file as deleted; the worker then removes its bytes from the store."""
     move(work, file, Step.DELETE)
-    record(work, portfolio.id, "evidence.file_removed", file.id)
+    record(work, portfolio.id, "evidence.file_removed", file.id, **facts)
 
 
 def enter_consent(
@@ -210,6 +262,8 @@ def enter_consent(
     check_open_to(work, portfolio)
     if given_on > work.now.date():
         raise InTheFuture
+    if how == ConsentForm.LINK:
+        raise ConsentByLink
     consent = Consent(
         id=new_id(),
         tenant_id=portfolio.tenant_id,
@@ -232,12 +286,19 @@ def move(work: Work, file: File, step: Step) -> None:
     file.state = after(file.state, step)
     if file.state in (State.AVAILABLE, State.REJECTED, State.DELETED):
         file.settled_at = work.now
+    if step == Step.QUARANTINE:
+        file.quarantined_at = work.now
 
 
 def changed(work: Work, portfolio: Portfolio, action: str, subject_id: UUID, **facts: Fact) -> None:
     """Put a change of a portfolio's content on record; the portfolio has a new version then."""
     touch(work, portfolio)
     record(work, portfolio.id, action, subject_id, **facts)
+
+
+def _declare(work: Work, item: Item, authorship: Declared) -> None:
+    item.authorship, item.contribution = authorship["role"], authorship["contribution"]
+    item.authorship_declared_at = work.now
 
 
 def _check_item(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC
 from uuid import UUID
 
 from app.evidence import queries, readiness, sealing, tree
 from app.evidence.lifecycle import State
-from app.evidence.models import Snapshot, SnapshotClaim, SnapshotFile
+from app.evidence.locator import Box
+from app.evidence.models import Claim, Consent, Item, Snapshot, SnapshotClaim, SnapshotFile
+from app.evidence.queries import renditions, testimonies, validations
 from app.evidence.readiness import Unmet
 from app.framework import queries as reference
+from app.jobs.queue import defer
 from app.kit.canonical import digest
 from app.kit.ids import new_id
 from app.portfolio import access, lifecycle
@@ -64,6 +68,8 @@ def seal(work: Work, portfolio: Portfolio) -> Snapshot:
     work.session.add(snapshot)
     work.session.flush()
     _keep_members(work, portfolio, snapshot)
+    for job in ("evidence.draw_receipt", "evidence.lock_snapshot"):
+        defer(work, job, subject_id=snapshot.id)
     return snapshot
 
 
@@ -102,7 +108,13 @@ def _keep_members(work: Work, portfolio: Portfolio, snapshot: Snapshot) -> None:
         "snapshot_id": snapshot.id,
     }
     work.session.add_all(
-        SnapshotClaim(**owner, claim_id=claim.id, indicator=claim.indicator)
+        SnapshotClaim(
+            **owner,
+            claim_id=claim.id,
+            indicator=claim.indicator,
+            item_id=claim.item_id,
+            file_id=claim.file_id,
+        )
         for claim in queries.claims(work, portfolio.id)
     )
     work.session.add_all(
@@ -138,6 +150,7 @@ def _entries(work: Work, portfolio: Portfolio) -> Sequence[dict[str, object]]:
                 "description": item.description,
                 "practised_on": item.practised_on.isoformat(),
                 "case": None if item.case_id is None else str(item.case_id),
+                **_authorship(item),
             },
         )
         for item in queries.items(work, portfolio.id)
@@ -163,6 +176,7 @@ def _entries(work: Work, portfolio: Portfolio) -> Sequence[dict[str, object]]:
                 "reason": claim.reason,
                 "file": None if claim.file_id is None else str(claim.file_id),
                 "page": claim.page,
+                **_box(claim),
                 "from_ms": claim.from_ms,
                 "to_ms": claim.to_ms,
             },
@@ -181,6 +195,7 @@ def _entries(work: Work, portfolio: Portfolio) -> Sequence[dict[str, object]]:
                 "language": consent.language,
                 "given_on": consent.given_on.isoformat(),
                 "how": consent.how,
+                **_signature(consent),
             },
             evidence=str(consent.item_id),
         )
@@ -195,4 +210,80 @@ def _entries(work: Work, portfolio: Portfolio) -> Sequence[dict[str, object]]:
         }
         for one in queries.self_ratings(work, portfolio.id)
     ]
-    return [*cases, *items, *files, *consents, *claims, *own]
+    return [
+        *cases,
+        *items,
+        *files,
+        *consents,
+        *claims,
+        *_captions(work, portfolio),
+        *own,
+        *_signed(work, portfolio),
+    ]
+
+
+def _signed(work: Work, portfolio: Portfolio) -> Iterable[dict[str, object]]:
+    """Yield what others signed; the digest of its content is the one that stands beside it."""
+    for one in testimonies.of_portfolio(work, portfolio.id):
+        yield {
+            "kind": "testimony",
+            "id": str(one.id),
+            "evidence": str(one.item_id),
+            "signed_at": one.signed_at.astimezone(UTC).isoformat(),
+            "content_sha256": one.sha256,
+        }
+    kept = {item.id for item in queries.items(work, portfolio.id)}
+    for act in validations.of_portfolio(work, portfolio.id):
+        if act.signed_at is not None and act.item_id in kept:
+            yield {
+                "kind": "validation",
+                "id": str(act.id),
+                "evidence": str(act.item_id),
+                "indicators": list(act.indicators),
+                "holds": act.holds,
+                "signed_at": act.signed_at.astimezone(UTC).isoformat(),
+                "content_sha256": act.sha256,
+            }
+
+
+def _captions(work: Work, portfolio: Portfolio) -> list[dict[str, object]]:
+    return [
+        sealing.entry(
+            "captions",
+            one.id,
+            {"words": one.words},
+            file=str(one.file_id),
+            language=one.language,
+            sha256=one.sha256,
+        )
+        for one in renditions.captions_in(work, portfolio.id)
+    ]
+
+
+# What was sealed before there were boxes and declarations has neither member; nor has what has
+# neither. So one rule computes the digest of every entry again, old and new.
+
+
+def _authorship(item: Item) -> dict[str, dict[str, str | None]]:
+    if (declared := item.declaration) is None:
+        return {}
+    return {
+        "authorship": {
+            "role": declared.role,
+            "contribution": declared.contribution,
+            "declared_at": declared.declared_at.astimezone(UTC).isoformat(),
+        }
+    }
+
+
+def _box(claim: Claim) -> dict[str, Box]:
+    return {} if claim.box is None else {"box": claim.box}
+
+
+def _signature(consent: Consent) -> dict[str, str]:
+    found = {}
+    if consent.signed_name is not None:
+        found["signed_name"] = consent.signed_name
+    if consent.withdrawn_at is not None:
+        found["withdrawn_at"] = consent.withdrawn_at.astimezone(UTC).isoformat()
+    return found

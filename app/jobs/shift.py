@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from app.actor import system
 from app.kit.db import Sessions
+from app.mail import Post
 from app.storage.s3 import S3Store
 from app.work import Work, begin
 
@@ -26,6 +28,17 @@ class Shift:
     tenant_id: UUID
     public_url: str
     """The service's address as the world sees it."""
+    post: Post
+    clamd_address: str | None = None
+    """Where a malware scanner listens, if the installation has one beside the built-in rules."""
+    verified_files: int = 5_000
+    verified_bytes: int = 50 * 1024**3
+    """How much is read back in a night for each certification body."""
+    upload_life: timedelta = timedelta(days=7)
+    """How long an upload may rest before it is given up."""
+    person_bytes: int = 0
+    tenant_bytes: int = 0
+    """The installation's room for a person's files, and for a certification body's; 0: any."""
 
     def work(self) -> AbstractContextManager[Work]:
         """Open a transaction in which the service itself acts for this tenant."""

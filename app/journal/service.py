@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.jobs.queue import defer
+from app.journal.models import Head
 from app.journal.subscriptions import SUBSCRIPTIONS
 from app.kit.canonical import canonical
 from app.work import Work
@@ -28,6 +29,11 @@ def record(work: Work, stream_id: UUID, action: str, subject_id: UUID, **facts: 
     work.session.execute(RECORD, entry(work, stream_id, action, subject_id, **facts))
     for job in SUBSCRIPTIONS.get(action, ()):
         defer(work, job, subject_id=subject_id)
+
+
+def journal_exists(work: Work, stream_id: UUID) -> bool:
+    """Tell whether anything was ever recorded in a stream."""
+    return work.session.get(Head, (work.actor.tenant_id, stream_id)) is not None
 
 
 def entry(

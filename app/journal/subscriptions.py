@@ -11,5 +11,9 @@ from collections.abc import Mapping
 SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "evidence.file_received": ("evidence.check_file",),
     "evidence.file_removed": ("evidence.discard_upload",),
+    "evidence.file_disposed": ("evidence.discard_upload",),
+    "evidence.file_quarantined": ("privacy.withdraw_exports",),
+    "evidence.file_damaged": ("certification.note_damage",),
+    "evidence.file_mended": ("certification.note_damage",),
     "certification.certificate_issued": ("certification.draw_certificate",),
 }

@@ -33,7 +33,23 @@ class Settings:
     """The service's address as the world sees it; certificates carry it for ever."""
     issuer: str = "MENTORCERT"
     """The name that certificates give as their issuer."""
+    smtp_url: str | None = field(default=None, repr=False)
+    """The mail server, with its password; without one, mails are written into `mail_folder`."""
+    mail_folder: str = "var/mail"
+    mail_from: str = "no-reply@localhost"
+    """The address that mails come from, perhaps with a name: `Certification <mail@example.org>`."""
     max_body_bytes: int = 2 * 1024 * 1024
+    verified_files_per_night: int = 5_000
+    verified_bytes_per_night: int = 50 * 1024**3
+    """How much kept evidence is read back in a night, for each certification body."""
+    clamd_address: str | None = None
+    """Where ClamAV's daemon listens, `host:port` or `unix:path`; it then scans files too."""
+    upload_life_days: int = 7
+    """An upload that rests for so many days is given up."""
+    person_storage_bytes: int = 100 * 1024**3
+    """How much room a person's files have; 0: any. A certification body may have its own limit."""
+    tenant_storage_bytes: int = 0
+    """How much room all files of a certification body have; 0: any."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **defaults: object) -> Self:

@@ -43,6 +43,8 @@ class Part(StrEnum):
     VERIFIER = "verifier"
     DECISION_MAKER = "decision_maker"
     APPEAL_HANDLER = "appeal_handler"
+    # Signs named evidence for the candidate, and so neither assesses nor decides.
+    VALIDATOR = "validator"
 
 
 class PartsKeptApart(Forbidden):

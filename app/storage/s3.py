@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-
-from botocore.exceptions import ClientError
 
 from app.kit.clock import utc_now
 from app.kit.settings import Settings
@@ -25,14 +23,18 @@ from app.storage import (
     Fingerprint,
     HeldPart,
     KeyTaken,
+    Listed,
     ObjectChanged,
     ObjectMissing,
+    OpenUpload,
     PartsIncomplete,
     UploadGone,
+    bucket,
 )
-from app.storage.connection import PATIENCE, connect, status_of, store_errors
+from app.storage.connection import PATIENCE, connect, store_errors
+from app.storage.locking import LockingStore
 from app.storage.signing import Signer
-from app.storage.web import SigningStore, signers
+from app.storage.web import signers
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -40,11 +42,13 @@ if TYPE_CHECKING:
 
 CHUNK = 1024 * 1024
 """Bytes held at once while an object is read."""
+FILE_PART = 16 * 1024 * 1024
+"""Bytes of a part when the worker itself sends a file; ten thousand of them are the most."""
 CLOSING_LOOKS, CLOSING_PAUSE = 20, 0.1
 """How often, and how many seconds apart, to see whether an upload is being closed by others."""
 
 
-class S3Store(SigningStore):
+class S3Store(LockingStore):
     """All that the web process may ask of the store, and what only the worker does."""
 
     def __init__(
@@ -55,10 +59,10 @@ class S3Store(SigningStore):
         client: S3Client,
         clock: Callable[[], datetime] = utc_now,
         patience: float = PATIENCE,
+        reconnect: Callable[[float], S3Client] | None = None,
     ) -> None:
-        super().__init__(public, inner, clock=clock, patience=patience)
-        self._client = client
-        self._bucket = inner.bucket
+        super().__init__(public, inner, client=client, clock=clock, patience=patience)
+        self._reconnect = reconnect
 
     @classmethod
     def from_settings(
@@ -70,48 +74,34 @@ class S3Store(SigningStore):
     ) -> Self:
         """Build the store of an installation; one per process, threads may share it."""
         public, inner = signers(settings)
-        client = connect(settings, patience=patience)
-        return cls(public, inner, client=client, clock=clock, patience=patience)
 
-    def make_bucket(self, origins: Sequence[str]) -> None:
+        def reconnect(patience: float) -> S3Client:
+            return connect(settings, patience=patience)
+
+        return cls(
+            public,
+            inner,
+            client=reconnect(patience),
+            clock=clock,
+            patience=patience,
+            reconnect=reconnect,
+        )
+
+    def in_haste(self, patience: float) -> S3Store:
+        """Return the same store for who would rather come back than wait for an answer."""
+        client = self._reconnect(patience) if self._reconnect else self._client
+        return S3Store(
+            self._public, self._inner, client=client, clock=self._clock, patience=patience
+        )
+
+    def make_bucket(self, origins: Sequence[str], *, lock: bool = False) -> None:
         """Create the bucket if it is missing, keep versions, and let pages of `origins` use it.
 
-        It may be repeated at every start; the origins then replace those of before.
+        A new bucket can lock objects where the store offers that; `lock` lets one that is there
+        already do so too, which cannot be taken back. It may be repeated at every start; the
+        origins then replace those of before.
         """
-        with store_errors():
-            self._create_bucket()
-            self._client.put_bucket_versioning(
-                Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"}
-            )
-            self._client.put_bucket_cors(
-                Bucket=self._bucket,
-                CORSConfiguration={
-                    "CORSRules": [
-                        {
-                            "AllowedOrigins": list(origins),
-                            "AllowedMethods": ["GET", "HEAD", "PUT"],
-                            "AllowedHeaders": ["*"],
-                            "ExposeHeaders": ["ETag", "Accept-Ranges", "Content-Range"],
-                            "MaxAgeSeconds": 3600,
-                        }
-                    ]
-                },
-            )
-
-    def list_parts(self, key: str, upload_id: str) -> list[HeldPart]:
-        """Return the parts of an upload that have arrived, in order; UploadGone if not open."""
-        pages = self._client.get_paginator("list_parts")
-        with store_errors():
-            return [
-                HeldPart(
-                    part["PartNumber"],
-                    part["Size"],
-                    _bare(part["ETag"]),
-                    b64decode(part["ChecksumSHA256"]).hex() if "ChecksumSHA256" in part else None,
-                )
-                for page in pages.paginate(Bucket=self._bucket, Key=key, UploadId=upload_id)
-                for part in page.get("Parts", [])
-            ]
+        bucket.make(self._client, self._bucket, origins, lock=lock)
 
     def complete_upload(self, key: str, upload_id: str) -> About:
         """Make one object of the parts that have arrived, and say what it is.
@@ -156,6 +146,22 @@ class S3Store(SigningStore):
 
     def exists(self, key: str) -> bool:
         return self.about(key) is not None
+
+    def objects(self, prefix: str) -> Iterator[Listed]:
+        """Yield the objects whose key begins with `prefix`, a thousand at a time, in key order."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with store_errors():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                for one in page.get("Contents", []):
+                    yield Listed(one["Key"], one["Size"], one["LastModified"])
+
+    def open_uploads(self, prefix: str) -> Iterator[OpenUpload]:
+        """Yield the multipart uploads that are open for keys that begin with `prefix`."""
+        pages = self._client.get_paginator("list_multipart_uploads")
+        with store_errors():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                for one in page.get("Uploads", []):
+                    yield OpenUpload(one["Key"], one["UploadId"], one["Initiated"])
 
     def read(self, key: str) -> Iterator[bytes]:
         """Yield an object in chunks of at most 1 MiB.
@@ -217,34 +223,26 @@ class S3Store(SigningStore):
             if self.fingerprint(key).sha256 != digest.hexdigest():
                 raise
 
-    def delete(self, key: str) -> None:
-        """Remove an object for ever, with all its earlier versions; nothing happens if missing."""
-        pages = self._client.get_paginator("list_object_versions")
-        with store_errors():
-            for page in pages.paginate(Bucket=self._bucket, Prefix=key):
-                for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                    if version["Key"] == key:
-                        self._client.delete_object(
-                            Bucket=self._bucket, Key=key, VersionId=version["VersionId"]
-                        )
+    def put_file(self, key: str, path: Path, media_type: str) -> None:
+        """Store a file of any size, with one part of it in memory at a time.
 
-    def _create_bucket(self) -> None:
+        The same bytes again are fine; KeyTaken for other bytes. Nothing is left behind on failure.
+        """
+        if path.stat().st_size <= FILE_PART:
+            return self.put(key, path.read_bytes(), media_type)
+        upload_id = self.open_upload(key, media_type=media_type)
         try:
-            self._client.head_bucket(Bucket=self._bucket)
-        except ClientError as error:
-            if status_of(error) != 404:
+            with path.open("rb") as file:
+                cut = iter(lambda: file.read(FILE_PART), b"")
+                parts = [self._put_part(key, upload_id, *one) for one in enumerate(cut, 1)]
+            self._assemble(key, upload_id, parts)
+        except KeyTaken:
+            self.abort_upload(key, upload_id)
+            if self.fingerprint(key).sha256 != fingerprint_of(path).sha256:
                 raise
-            region = self._client.meta.region_name
-            try:
-                if region == "us-east-1":  # AWS refuses to have its first region named
-                    self._client.create_bucket(Bucket=self._bucket)
-                else:
-                    self._client.create_bucket(
-                        Bucket=self._bucket,
-                        CreateBucketConfiguration={"LocationConstraint": region},  # type: ignore[typeddict-item]
-                    )
-            except self._client.exceptions.BucketAlreadyOwnedByYou:
-                return
+        except BaseException:
+            self.abort_upload(key, upload_id)
+            raise
 
     def _assemble(self, key: str, upload_id: str, parts: Sequence[HeldPart]) -> None:
         with store_errors():
@@ -255,6 +253,19 @@ class S3Store(SigningStore):
                 MultipartUpload={"Parts": [_completed(part) for part in parts]},
                 IfNoneMatch="*",
             )
+
+    def _put_part(self, key: str, upload_id: str, number: int, part: bytes) -> HeldPart:
+        digest = hashlib.sha256(part)
+        with store_errors():
+            answer = self._client.upload_part(
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=part,
+                ChecksumSHA256=b64encode(digest.digest()).decode(),
+            )
+        return HeldPart(number, len(part), _bare(answer["ETag"]), digest.hexdigest())
 
     def _completed_before(self, key: str) -> About:
         about = self.about(key)
@@ -322,3 +333,10 @@ def _completed(part: HeldPart) -> CompletedPartTypeDef:
 
 def _bare(etag: str) -> str:
     return etag.strip('"')
+
+
+def fingerprint_of(path: Path) -> Fingerprint:
+    """Return SHA-256 and size of a file on disk, as if it had been read from the store."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Fingerprint(sha256, path.stat().st_size, "")

@@ -18,7 +18,8 @@ from urllib3.exceptions import HTTPError
 
 from app.kit.clock import utc_now
 from app.kit.settings import Settings
-from app.storage import Part, SignedRequest, StoreUnavailable
+from app.storage import HeldPart, Part, SignedRequest, StoreUnavailable, UploadGone
+from app.storage.listing import parts_of
 from app.storage.signing import Signer, base64_of
 
 PATIENCE = 3.0
@@ -26,6 +27,7 @@ PATIENCE = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 OWN_REQUESTS_SECONDS = 300
 """How long the service's own requests are valid: its patience, and clocks that differ a little."""
+PARTS_ON_A_PAGE = 1000
 UPLOAD_ID = re.compile(r"<UploadId>([^<]+)</UploadId>")
 
 
@@ -106,6 +108,27 @@ class SigningStore:
         if answer.status != 200 or found is None:
             raise StoreUnavailable(f"The store opened no upload (it answered {answer.status}).")
         return unescape(found[1])
+
+    def list_parts(self, key: str, upload_id: str) -> list[HeldPart]:
+        """Return the parts of an upload that have arrived, in order; UploadGone if not open."""
+        held: dict[int, HeldPart] = {}
+        after: int | None = 0
+        while after is not None:
+            query = {
+                "uploadId": upload_id,
+                "part-number-marker": str(after),
+                "max-parts": str(PARTS_ON_A_PAGE),
+            }
+            answer = self._ask("GET", key, {}, query)
+            if answer.status == 404 and b"NoSuchUpload" in answer.data:
+                raise UploadGone
+            if answer.status != 200:
+                raise StoreUnavailable(f"The store listed no parts (it answered {answer.status}).")
+            page = parts_of(answer.data)
+            held |= {part.number: part for part in page.held}
+            # A store whose next page does not lie ahead would have us ask for ever.
+            after = page.next if page.next is not None and page.next > after else None
+        return [held[number] for number in sorted(held)]
 
     def answers(self) -> bool:
         """Tell within two seconds whether the store answers and has the bucket."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.certification.face import written_date
 from app.certification.register import PublicCertificate, Status
+from app.kit.dates import written_date
 from app.web.assets import MARK, STYLE, address
 from app.web.texts import LANGUAGES, PHRASES, STATUS, in_language, written_moment
 
@@ -30,7 +30,7 @@ class Change:
 
 def start_page(*, issuer: str, language: str) -> str:
     """Return the page that says what this service is and lets anyone check a certificate."""
-    return _page(
+    return render(
         "start.html",
         language,
         issuer=issuer,
@@ -42,12 +42,12 @@ def start_page(*, issuer: str, language: str) -> str:
 
 def lookup_page(*, issuer: str, language: str) -> str:
     """Return the page that asks for a certificate number."""
-    return _page("lookup.html", language, issuer=issuer, path="/verify", found=None, typed="")
+    return render("lookup.html", language, issuer=issuer, path="/verify", found=None, typed="")
 
 
 def mistyped_page(typed: str, *, issuer: str, language: str) -> str:
     """Return the page for a number whose check digits do not add up, ready to be mended."""
-    return _page(
+    return render(
         "lookup.html", language, issuer=issuer, path="/verify", found="mistyped", typed=typed
     )
 
@@ -63,10 +63,10 @@ def verification_page(
     """Return what the register says about `number` at `checked_at` (UTC), if it knows it."""
     path = f"/verify/{number}"
     if certificate is None:
-        return _page(
+        return render(
             "lookup.html", language, issuer=issuer, path=path, found="unknown", typed=number
         )
-    return _page(
+    return render(
         "certificate.html",
         language,
         issuer=issuer,
@@ -89,7 +89,8 @@ def history(certificate: PublicCertificate, checked_at: datetime) -> Sequence[Ch
     return changes[::-1]
 
 
-def _page(template: str, language: str, **facts: object) -> str:
+def render(template: str, language: str, **facts: object) -> str:
+    """Return a page from its template, with the words and addresses that every page has."""
     return (
         _templates()
         .get_template(template)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
@@ -60,7 +60,7 @@ Find = Annotated[FindCertificate, Depends(certificate_finder)]
 @router.get("/")
 def start(issuer: Issuer, language: Language) -> Response:
     """Show what this service is."""
-    return _page(pages.start_page(issuer=issuer, language=language), language)
+    return html(pages.start_page(issuer=issuer, language=language), language)
 
 
 @router.get("/verify")
@@ -69,7 +69,7 @@ def look_up(
 ) -> Response:
     """Ask for a number, or lead from the number typed to what the register says."""
     if not number.strip():
-        return _page(pages.lookup_page(issuer=issuer, language=language), language)
+        return html(pages.lookup_page(issuer=issuer, language=language), language)
     try:
         return _to_certificate(request, normalise(number))
     except MistypedNumber:
@@ -91,7 +91,7 @@ def verify(
     page = pages.verification_page(
         certificate, number=number, issuer=issuer, language=language, checked_at=utc_now()
     )
-    return _page(page, language, status=200 if certificate else 404)
+    return html(page, language, status=200 if certificate else 404)
 
 
 @router.get("/static/{name}")
@@ -107,7 +107,7 @@ def asset(name: str) -> Response:
 
 def _mistyped(typed: str, issuer: str, language: str) -> Response:
     page = pages.mistyped_page(typed[:64], issuer=issuer, language=language)
-    return _page(page, language, status=MistypedNumber.status)
+    return html(page, language, status=MistypedNumber.status)
 
 
 def _to_certificate(request: Request, number: str) -> Response:
@@ -117,7 +117,8 @@ def _to_certificate(request: Request, number: str) -> Response:
     return RedirectResponse(f"/verify/{number}{query}", status_code=303, headers=PAGE_HEADERS)
 
 
-def _page(text: str, language: str, *, status: int = 200) -> Response:
-    return HTMLResponse(
-        text, status_code=status, headers=PAGE_HEADERS | {"Content-Language": language}
-    )
+def html(
+    text: str, language: str, *, status: int = 200, headers: Mapping[str, str] = PAGE_HEADERS
+) -> Response:
+    """Return a page with the headers that keep it to itself."""
+    return HTMLResponse(text, status_code=status, headers={**headers, "Content-Language": language})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.certification.face import written_date
 from app.certification.register import Status, Titles
+from app.kit.dates import written_date
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "fr": "Français"}
 FALLBACK = "en"
@@ -52,6 +52,10 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "competences": "Competences demonstrated",
         "history": "History",
         "history_about": "The register shows when a status changed, never why.",
+        "damaged_title": "Evidence integrity failed",
+        "damaged": "On {date} evidence behind this certificate failed its integrity check: a stored"
+        " file no longer reads back as it was sealed. The certification body was told. This says"
+        " nothing about the holder, and the status above still holds.",
         "json": "The same as data (JSON)",
         "checked_at": "Checked against the register on",
         "moment": "{date} at {time} UTC",
@@ -97,6 +101,11 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "competences": "Compétences démontrées",
         "history": "Historique",
         "history_about": "Le registre indique quand un statut a changé, jamais pourquoi.",
+        "damaged_title": "Intégrité des preuves en défaut",
+        "damaged": "Le {date}, des preuves à l’appui de ce certificat n’ont pas passé leur contrôle"
+        " d’intégrité : un fichier conservé ne se relit plus tel qu’il a été scellé. L’organisme de"
+        " certification en a été averti. Cela ne dit rien du titulaire, et le statut ci-dessus"
+        " reste valable.",
         "json": "Les mêmes données (JSON)",
         "checked_at": "Vérifié dans le registre le",
         "moment": "{date} à {time} UTC",

@@ -21,12 +21,10 @@ from app.audit.chain import (
     first_previous,
 )
 from app.audit.handlers import anchor_heads
-from app.jobs.shift import Shift
 from app.journal.models import Anchor, AnchoredHead, Head
 from app.journal.service import body, record
-from app.kit.db import Sessions
 from app.kit.ids import new_id
-from app.storage.s3 import S3Store
+from tests import make
 from tests.make import Tenant
 from tests.racing import at_once
 
@@ -90,9 +88,9 @@ def test_several_workers_at_once_write_one_anchor(tenant: Tenant) -> None:
 
 
 def test_the_hourly_job_anchors_its_tenant_and_no_other(
-    tenant: Tenant, other_tenant: Tenant, worker_sessions: Sessions, store: S3Store
+    tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    anchor_heads(Shift(worker_sessions, store, tenant.id, "http://localhost"))
+    anchor_heads(make.shift(tenant))
     assert len(anchored(tenant)) == 1
     assert anchored(other_tenant) == []
 

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import text
 
-from app.actor import Role
+from app.actor import NOBODY, Role
 from app.journal.service import record
 from app.kit.ids import new_id
 from app.portfolio.access import Part
@@ -73,7 +73,9 @@ def test_a_candidate_sees_who_opened_which_file_but_no_rating(
 ) -> None:
     answer = amira.get(f"/journal?stream={case}")
     assert actions(answer) == ["portfolio.opened", "evidence.file_read"]
-    assert answer.json()[1]["actor_id"] == str(bruno.id)
+    # A referent, whoever it was: that there is a third would tell that two disagreed.
+    assert answer.json()[1]["actor_id"] == str(NOBODY)
+    assert str(bruno.id) not in answer.text
     assert "rating" not in answer.text
 
 

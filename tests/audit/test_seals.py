@@ -140,3 +140,31 @@ def test_another_tenant_s_snapshots_are_not_looked_at(
 ) -> None:
     with other_tenant.at_work() as work:
         assert service.verify(work).snapshots == 0
+
+
+def test_a_sealed_file_is_gone_only_where_its_disposal_is_on_record(
+    tenant: Tenant, submitted: UUID, superuser_engine: Engine
+) -> None:
+    """What retention lets go leaves a record; what somebody takes past the service leaves none."""
+    with superuser_engine.connect() as database:
+        database.execute(text("SET LOCAL session_replication_role = replica"))
+        one, other, _ = database.execute(
+            text(
+                "UPDATE evidence_file SET state = 'deleted', disposed_at = now()"
+                " WHERE portfolio_id = :id RETURNING id"
+            ),
+            {"id": submitted},
+        ).scalars()
+        database.execute(
+            text(
+                "INSERT INTO disposal SELECT gen_random_uuid(), tenant_id, portfolio_id, id,"
+                " 'sealed', 'given_up', current_date, 0, true, size, sha256, now()"
+                " FROM evidence_file WHERE portfolio_id = :id AND id <> :lost"
+            ),
+            {"id": submitted, "lost": other},
+        )
+        found = breaks(database, tenant)
+        database.rollback()
+    reason = f"the sealed file {other} is gone, and no record says that it was due"
+    assert found == [Break(submitted, 0, reason)]
+    assert one != other

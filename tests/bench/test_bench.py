@@ -20,7 +20,16 @@ GOALS = Path(bench.__file__).with_name("goals.toml")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """A run of the whole bench, as small as it gets."""
     var = tmp_path_factory.mktemp("bench") / "var"
-    return bench.run(var, [30], rounds_=1, share=0.01, megabytes=[1], tell=lambda _: None)
+    return bench.run(
+        var,
+        [30],
+        rounds_=1,
+        share=0.01,
+        megabytes=[1],
+        gibibytes=0.01,
+        film_seconds=2,
+        tell=lambda _: None,
+    )
 
 
 def test_every_operation_gives_the_same_answer_as_its_limit_and_is_measured(
@@ -33,10 +42,24 @@ def test_every_operation_gives_the_same_answer_as_its_limit_and_is_measured(
     )
 
 
+def test_a_film_is_made_playable_and_measured(report: Report) -> None:
+    (film,) = report.films
+    assert film.service_seconds > 0
+    assert film.limit_seconds > 0
+    assert film.megabytes > 0
+
+
 def test_the_results_are_kept_and_name_no_machine(report: Report, tmp_path: Path) -> None:
     kept = json.loads(report.keep(tmp_path).read_text())
     assert kept["sizes"][0]["portfolios"] == 30
     assert str(Path.home()) not in json.dumps(kept)
+
+
+def test_memory_is_measured_while_a_file_passes(report: Report) -> None:
+    assert report.memory is not None
+    assert (report.memory.gibibytes, report.memory.seconds > 0) == (0.01, True)
+    greedy = replace(report, memory=replace(report.memory, client=99.0))
+    assert "MiB above idle: client: 99.00, and at most 64.00 is asked" in shortfalls(greedy, GOALS)
 
 
 def test_a_goal_that_is_not_reached_is_named(report: Report) -> None:

@@ -79,6 +79,7 @@ def test_a_certificate_says_who_what_and_how_long(panel: Panel, browser: TestCli
     found = entry(browser, number)
     scheme = rules.scheme()
     assert {name: found[name] for name in found if name not in ("history", "competences")} == {
+        "evidence_intact": True,
         "number": number,
         "status": "active",
         "valid": True,

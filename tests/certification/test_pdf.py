@@ -14,10 +14,11 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from app.certification.alphabet import UndrawableText, drawable, has_shape
-from app.certification.face import CertificateFace, written_date
-from app.certification.lettering import TextTooLong, fitted, typefaces
+from app.certification.face import CertificateFace
 from app.certification.pdf import draw
+from app.kit.alphabet import UndrawableText, drawable, has_shape
+from app.kit.dates import written_date
+from app.kit.lettering import TextTooLong, fitted, typefaces
 
 Tool = Callable[[str], str]
 
@@ -209,8 +210,8 @@ def test_the_characters_known_to_have_a_shape_are_those_of_every_font() -> None:
 def test_the_web_process_refuses_a_name_without_loading_what_draws() -> None:
     asked = (
         "import sys, app.main;"
-        "print('app.certification.alphabet' in sys.modules,"
-        " sorted({'reportlab', 'font_roboto', 'app.certification.lettering'} & set(sys.modules)))"
+        "print('app.kit.alphabet' in sys.modules,"
+        " sorted({'reportlab', 'font_roboto', 'app.kit.lettering'} & set(sys.modules)))"
     )
     assert output(sys.executable, "-c", asked).split() == ["True", "[]"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from app.certification.alphabet import UndrawableText
 from app.cli.commands import app
+from app.kit.alphabet import UndrawableText
 
 
 def test_a_body_whose_name_no_certificate_can_carry_is_refused_at_once(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.checkup import READERS, about_readers, checkup
+from app.cli.checkup import READERS, about_previews, about_readers, checkup
 from app.cli.commands import app as command_line
 from app.embedded.doctor import Finding, findings
 from app.embedded.installation import Installation
@@ -105,3 +105,11 @@ def test_the_doctor_tries_out_how_readers_are_confined(tmp_path: Path) -> None:
     assert lines[READERS] == {"ok": tried.ok, "subject": READERS, "says": tried.sentence}
     assert said.exit_code == (0 if all(one["ok"] for one in lines.values()) else 1)
     assert not (tmp_path / "var").exists()
+
+
+def test_office_previews_are_told_of_and_are_no_fault_where_there_are_none() -> None:
+    without, there = about_previews(None), about_previews("soffice")
+    assert without.ok
+    assert "not installed" in without.sentence
+    assert there.ok
+    assert "LibreOffice" in there.sentence

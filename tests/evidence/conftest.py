@@ -90,6 +90,9 @@ class Shelves:
     def kept(self, portfolio_id: UUID) -> dict[str, bytes]:
         return self._objects(f"evidence/{portfolio_id}/")
 
+    def derived(self, portfolio_id: UUID, file_id: UUID) -> dict[str, bytes]:
+        return self._objects(f"derived/{portfolio_id}/{file_id}/")
+
     def open_uploads(self, portfolio_id: UUID) -> list[str]:
         found = self.client.list_multipart_uploads(
             Bucket=self.bucket, Prefix=f"incoming/{portfolio_id}/"

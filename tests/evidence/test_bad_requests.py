@@ -44,6 +44,21 @@ ITEM: Final[Json] = {
     "practised_on": "2025-06-01",
 }
 PARTS: Final[Json] = {"parts": [{"number": 1, "size": 8 * 2**20, "sha256": "0" * 64}]}
+HOLD: Final[Json] = {"kind": "legal", "reason": "A court asked for it."}
+CONSENT_REQUEST: Final[Json] = {
+    "person": "the mentee of C-01",
+    "email": "mara@example.org",
+    "language": "fr",
+    "scope": "assessment",
+}
+TESTIMONY_REQUEST: Final[Json] = {
+    "person": "the mentee of C-01",
+    "relation": "mentee",
+    "form": "evaluation",
+    "email": "mara@example.org",
+    "language": "fr",
+    "indicators": ["2b"],
+}
 RATINGS: Final[Json] = {"ratings": {"1a": {"rating": 2, "comment": "Since 2019."}}}
 ADMISSION: Final[Json] = {
     "outcome": "needs_info",
@@ -83,6 +98,11 @@ ENDPOINTS: Final = [
     Endpoint("GET", "/portfolios/{}/readiness", "portfolio"),
     Endpoint("GET", "/portfolios/{}/snapshot", "portfolio"),
     Endpoint("GET", "/portfolios/{}/snapshot/manifest", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/snapshots/1/receipt", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/snapshots/1/receipt.pdf", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/snapshots/1/proof?entry=1a", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/holds", "portfolio"),
+    Endpoint("POST", "/portfolios/{}/holds", "portfolio", HOLD),
     Endpoint("GET", "/portfolios/{}/self-assessment", "portfolio"),
     Endpoint("POST", "/portfolios/{}/application", "portfolio", APPLICATION),
     Endpoint("POST", "/portfolios/{}/admission", "portfolio", ADMISSION),
@@ -97,11 +117,38 @@ ENDPOINTS: Final = [
     Endpoint("DELETE", "/evidence/{}", "item"),
     Endpoint("POST", "/evidence/{}/files", "item", make.new_file(make.WORDS)),
     Endpoint("POST", "/evidence/{}/consents", "item", CONSENT),
+    Endpoint("GET", "/portfolios/{}/consents", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/readings", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/search?q=minutes", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/storage", "portfolio"),
+    Endpoint("GET", "/storage"),
+    Endpoint("GET", "/portfolios/{}/invitations", "portfolio"),
+    Endpoint("GET", "/portfolios/{}/validations", "portfolio"),
+    Endpoint("POST", "/evidence/{}/consent-requests", "item", CONSENT_REQUEST),
+    Endpoint("POST", "/evidence/{}/testimony-requests", "item", TESTIMONY_REQUEST),
+    Endpoint("POST", "/evidence/{}/validation-requests", "item", {"indicators": ["15a"]}),
+    Endpoint("GET", "/evidence/{}/testimonies", "item"),
+    Endpoint("POST", "/consents/{}/withdrawal", "consent", {"reason": "A letter."}),
+    Endpoint("GET", "/invitations/{}", "invitation"),
+    Endpoint("POST", "/invitations/{}/renewal", "invitation", {"email": "mara@example.org"}),
+    Endpoint("DELETE", "/invitations/{}", "invitation"),
+    Endpoint("DELETE", "/validations/{}", "validation"),
     Endpoint("POST", "/evidence/{}/claims", "item", {**CLAIM, **PLACE}),
+    Endpoint("GET", "/evidence/{}/suggestions", "item"),
     Endpoint("PATCH", "/claims/{}", "claim", PLACE),
     Endpoint("DELETE", "/claims/{}", "claim"),
+    Endpoint("GET", "/claims/{}/versions", "claim"),
     Endpoint("GET", "/files/{}", "file"),
     Endpoint("GET", "/files/{}/content", "file"),
+    Endpoint("GET", "/files/{}/versions", "file"),
+    Endpoint("GET", "/files/{}/renditions", "file"),
+    Endpoint("GET", "/files/{}/renditions/poster", "file"),
+    Endpoint("GET", "/files/{}/events", "file"),
+    Endpoint("GET", "/files/{}/captions/en", "file"),
+    Endpoint("PUT", "/files/{}/captions/en", "file"),
+    Endpoint("DELETE", "/files/{}/captions/en", "file"),
+    Endpoint("PUT", "/files/{}/location-sharing", "file", {"shared": True}),
+    Endpoint("GET", "/files/{}/parts", "file"),
     Endpoint("POST", "/files/{}/grant", "file"),
     Endpoint("POST", "/files/{}/parts", "file", PARTS),
     Endpoint("POST", "/files/{}/completion", "file", {"sha256": "0" * 64}),
@@ -127,6 +174,13 @@ class Belongings:
         claim = make.claim(person, item, "1a")
         ids = {"portfolio": portfolio, "case": case, "item": item}
         ids |= {"file": UUID(str(grant["id"])), "claim": UUID(str(claim["id"]))}
+        ids["consent"] = UUID(str(make.consent(person, item)["id"]))
+        asked = person.post(f"/evidence/{item}/consent-requests", CONSENT_REQUEST)
+        ids["invitation"] = UUID(asked.json()["id"])
+        whole = make.item(person, portfolio)
+        make.file(person, whole)
+        asked = person.post(f"/evidence/{whole}/validation-requests", {"indicators": ["15a"]})
+        ids["validation"] = UUID(asked.json()["id"])
         return cls(person, ids)
 
     def state(self) -> tuple[object, ...]:
@@ -449,7 +503,13 @@ def test_no_address_of_these_features_is_left_out_here(all_of_them: Neighbours) 
         f"{method.upper()} {path}" for path, methods in shown["paths"].items() for method in methods
     }
     tried = {
-        f"{one.method} /api/v1" + one.path.replace("{own}", "{id}").replace("{}", "{id}")
+        f"{one.method} /api/v1"
+        + one.path.partition("?")[0]
+        .replace("{own}", "{id}")
+        .replace("{}", "{id}")
+        .replace("/1/", "/{number}/")
+        .replace("/captions/en", "/captions/{language}")
+        .replace("/poster", "/{kind}")
         for one in ENDPOINTS
     }
     assert tried - described == {"DELETE /api/v1/portfolios/{id}/cases/{id}"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,7 @@ from app.evidence.access import NoSuchFile
 from app.evidence.handlers import arrival
 from app.jobs.shift import Shift
 from app.kit.settings import Settings
-from app.storage import About, StoreUnavailable
+from app.storage import About, Fingerprint, StoreUnavailable
 from app.storage.s3 import S3Store
 from tests import make
 from tests.evidence.conftest import Shelves
@@ -44,10 +46,10 @@ class DeadlyStore(S3Store):
             raise Killed
         return completed
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, despite_lock: bool = False) -> None:
         if self.dies_at == "before the clearing":
             raise Killed
-        super().delete(key)
+        super().delete(key, despite_lock=despite_lock)
 
 
 def deadly(settings: Settings, person: Person, dies_at: str) -> Shift:
@@ -160,16 +162,93 @@ def test_a_file_that_the_store_cannot_give_back_is_given_up_after_an_hour(
     shift = replace(make.shift(amira.tenant), store=FailingStore.from_settings(settings))
     with pytest.raises(StoreUnavailable):
         arrival.check_file(shift, file)
-    with amira.tenant.at_work() as work:
-        work.session.execute(
-            text("UPDATE evidence_file SET received_at = received_at - :while WHERE id = :id"),
-            {"while": timedelta(minutes=61), "id": file},
-        )
+    make.failing_for(amira, file, timedelta(minutes=61))
     arrival.check_file(shift, file)
     found = amira.get(f"/files/{file}").json()
     assert (found["state"], found["problem"]) == ("rejected", "lost-in-store")
     assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
     assert amira.delete(f"/files/{file}").status_code == 204
+
+
+class FullDisk(S3Store):
+    """The store as a worker sees it whose disk is full."""
+
+    def download(self, key: str, path: Path) -> Fingerprint:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def received_long_ago(person: Person, file: UUID) -> None:
+    a_month_ago = "UPDATE evidence_file SET received_at = received_at - interval '30 days'"
+    with person.tenant.at_work() as work:
+        work.session.execute(text(f"{a_month_ago} WHERE id = :id"), {"id": file})
+
+
+FAULTS: list[tuple[type[S3Store], type[Exception]]] = [
+    (FailingStore, StoreUnavailable),
+    (FullDisk, OSError),
+]
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULTS)
+def test_a_file_that_has_waited_for_long_is_not_given_up_at_the_first_fault_of_ours(
+    amira: Person,
+    portfolio: UUID,
+    item: UUID,
+    settings: Settings,
+    shelves: Shelves,
+    kind: type[S3Store],
+    fault: type[Exception],
+) -> None:
+    file = make.received(amira, item)
+    received_long_ago(amira, file)
+    with pytest.raises(fault):
+        arrival.check_file(
+            replace(make.shift(amira.tenant), store=kind.from_settings(settings)), file
+        )
+    assert shelves.incoming(portfolio) == {str(file): make.WORDS}
+    arrival.check_file(make.shift(amira.tenant), file)
+    assert amira.get(f"/files/{file}").json()["state"] == "available"
+    assert failing(amira, file) == (None, None, None)
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULTS)
+def test_a_fault_long_after_the_last_one_is_a_first_one_again(
+    amira: Person, item: UUID, settings: Settings, kind: type[S3Store], fault: type[Exception]
+) -> None:
+    file = make.received(amira, item)
+    shift = replace(make.shift(amira.tenant), store=kind.from_settings(settings))
+    for _ in range(3):
+        with pytest.raises(fault):
+            arrival.check_file(shift, file)
+        # The worker is stopped over a weekend.
+        make.failing_for(amira, file, timedelta(days=3), without_a_try=timedelta(days=3))
+    assert amira.get(f"/files/{file}").json()["state"] == "received"
+
+
+def test_the_store_s_hour_begins_when_the_store_fails(
+    amira: Person, item: UUID, settings: Settings
+) -> None:
+    file = make.received(amira, item)
+    full = replace(make.shift(amira.tenant), store=FullDisk.from_settings(settings))
+    away = replace(make.shift(amira.tenant), store=FailingStore.from_settings(settings))
+    with pytest.raises(StoreUnavailable):
+        arrival.check_file(away, file)
+    make.failing_for(amira, file, timedelta(minutes=59))
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space"):
+            arrival.check_file(full, file)
+        make.failing_for(amira, file, timedelta(hours=2))
+        with pytest.raises(StoreUnavailable):
+            arrival.check_file(away, file)
+    make.failing_for(amira, file, timedelta(hours=21))
+    arrival.check_file(away, file)
+    assert amira.get(f"/files/{file}").json()["problem"] == "lost-in-store"
+
+
+def failing(person: Person, file: UUID) -> tuple[object, ...]:
+    noted = text("SELECT failing, failing_since, failed_at FROM evidence_file WHERE id = :id")
+    with person.tenant.at_work() as work:
+        return tuple(work.session.execute(noted, {"id": file}).one())
 
 
 def test_another_tenant_s_worker_does_not_find_the_file(
@@ -272,11 +351,7 @@ def test_a_check_that_always_breaks_off_is_given_up_after_a_day(
     fail_for_good(amira, file)
     with pytest.raises(ZeroDivisionError):
         arrival.check_file(shift, file)
-    with amira.tenant.at_work() as work:
-        work.session.execute(
-            text("UPDATE evidence_file SET received_at = received_at - :while WHERE id = :id"),
-            {"while": timedelta(days=1), "id": file},
-        )
+    make.failing_for(amira, file, timedelta(hours=25))
     arrival.check_file(shift, file)
     found = amira.get(f"/files/{file}").json()
     assert (found["state"], found["problem"]) == ("rejected", "could-not-check")

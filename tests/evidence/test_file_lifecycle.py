@@ -33,9 +33,19 @@ def test_a_file_counts_only_after_it_was_received_and_checked() -> None:
     ):
         state = after(state, step)
         assert state == reached
-    assert {origin for (origin, _), goal in PATHS.items() if goal == State.AVAILABLE} == {
-        State.CHECKED
+    assert {origin for origin, _ in ways(State.AVAILABLE)} == {
+        State.CHECKED,
+        State.SUPERSEDED,  # which was available before
     }
+
+
+def ways(goal: State) -> list[tuple[State, State]]:
+    return [(origin, reached) for (origin, _), reached in PATHS.items() if reached == goal]
+
+
+def test_a_file_that_was_replaced_can_be_taken_up_again() -> None:
+    assert after(State.AVAILABLE, Step.SUPERSEDE) == State.SUPERSEDED
+    assert after(State.SUPERSEDED, Step.REINSTATE) == State.AVAILABLE
 
 
 @pytest.mark.parametrize("state", State)

@@ -90,6 +90,19 @@ def test_a_confined_process_cannot_write_a_file(tmp_path: Path) -> None:
     assert target.read_bytes() == b""
 
 
+@on_linux
+def test_a_reader_finds_no_file_but_code(tmp_path: Path) -> None:
+    """FAULTS 9: a reader that was taken over tells its sender no secret of this machine."""
+    secret, code = tmp_path / "secrets.json", Path(answer.__file__)
+    secret.write_text("{}")
+    said = confined(
+        f"hidden = confinement.keep_to_code()\nfor path in ({str(secret)!r}, {str(code)!r}):\n"
+        "    try:\n        open(path).close()\n        print(hidden, 'read')\n"
+        "    except OSError as error:\n        print(hidden, error.errno)"
+    )
+    assert said in ("True 13\nTrue read", "False read\nFalse read")  # Linux before 5.13
+
+
 def test_a_confined_process_cannot_take_all_memory() -> None:
     said = confined("try:\n    bytes(1 << 30)\nexcept MemoryError:\n    print('refused')")
     assert said == "refused"

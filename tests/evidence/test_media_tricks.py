@@ -199,6 +199,8 @@ def test_a_playlist_posing_as_a_recording_is_refused_and_fetches_nothing(
         (PAGE, "text/plain", "text/html"),
         (b"\xef\xbb\xbf  " + PAGE, "text/csv", "text/html"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "text/plain", "image/svg+xml"),
+        (b"#!/bin/sh\nid\n", "text/csv", "application/x-shellscript"),
+        (b"\n<?php phpinfo(); ?>", "text/plain", "application/x-php"),
         (b"Dear colleague, this is no mail.", "message/rfc822", "text/plain"),
         (b"Subject: without sender or date\n\nHello", "message/rfc822", "text/plain"),
         (zipped(opendocument()), WORD, "application/zip"),

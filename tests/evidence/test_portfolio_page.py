@@ -120,7 +120,7 @@ def test_every_change_that_the_candidate_can_see_gives_a_new_version(
                 officer.post(f"{path}/admission", {"outcome": "admitted", "findings": findings})
             ),
         ),
-        ("an item removed", lambda: ok(amira.delete(f"/evidence/{made['item']}"))),
+        ("an item removed", lambda: ok(amira.delete(f"/evidence/{made['item']}", if_match='"2"'))),
         ("a case removed", lambda: ok(amira.delete(f"{path}/cases/{made['case']}"))),
         ("a withdrawal", lambda: ok(amira.post(f"{path}/withdrawal"))),
     ]

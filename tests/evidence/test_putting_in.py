@@ -41,7 +41,7 @@ class TestCases:
         item = make.item(amira, portfolio, case_id=str(case))
         answer = amira.delete(f"/portfolios/{portfolio}/cases/{case}")
         assert problem(answer) == (409, "case-in-use")
-        assert amira.delete(f"/evidence/{item}").status_code == 204
+        assert amira.delete(f"/evidence/{item}", if_match='"1"').status_code == 204
         assert amira.delete(f"/portfolios/{portfolio}/cases/{case}").status_code == 204
         assert tree(amira, portfolio)["cases"] == []
         answer = amira.delete(f"/portfolios/{portfolio}/cases/{case}")
@@ -73,6 +73,16 @@ class TestItems:
         assert problem(amira.put(path, body, if_match='"1"')) == (412, "stale-version")
         assert tree(amira, portfolio)["evidence"][0]["title"] == "Minutes of the second meeting"
 
+    def test_an_item_is_taken_out_against_its_version(
+        self, amira: Person, portfolio: UUID, item: UUID
+    ) -> None:
+        path = f"/evidence/{item}"
+        assert problem(amira.delete(path)) == (428, "version-required")
+        assert amira.put(path, make.new_item(), if_match='"1"').status_code == 200
+        assert problem(amira.delete(path, if_match='"1"')) == (412, "stale-version")
+        assert len(tree(amira, portfolio)["evidence"]) == 1
+        assert amira.delete(path, if_match='"2"').status_code == 204
+
     def test_an_item_is_of_a_kind_that_the_framework_knows(
         self, amira: Person, portfolio: UUID, item: UUID
     ) -> None:
@@ -97,7 +107,7 @@ class TestItems:
         make.claim(amira, item, "1a", file_id=str(file), from_ms=0, to_ms=500)
         make.consent(amira, item)
         beside = make.item(amira, portfolio)
-        assert amira.delete(f"/evidence/{item}").status_code == 204
+        assert amira.delete(f"/evidence/{item}", if_match='"1"').status_code == 204
         shown = tree(amira, portfolio)
         assert [one["id"] for one in shown["evidence"]] == [str(beside)]
         assert shown["files"] == shown["claims"] == shown["consents"] == []
@@ -108,11 +118,11 @@ class TestItems:
         self, amira: Person, portfolio: UUID, item: UUID
     ) -> None:
         file = make.file(amira, item)
-        assert amira.delete(f"/evidence/{item}").status_code == 204
+        assert amira.delete(f"/evidence/{item}", if_match='"1"').status_code == 204
         version = amira.get(f"/portfolios/{portfolio}").json()["version"]
         for answer in (
             amira.get(f"/evidence/{item}"),
-            amira.delete(f"/evidence/{item}"),
+            amira.delete(f"/evidence/{item}", if_match='"1"'),
             amira.put(f"/evidence/{item}", make.new_item(), if_match='"1"'),
             amira.post(f"/evidence/{item}/files", make.new_file(make.WORDS)),
             amira.post(f"/evidence/{item}/claims", {"indicator": "1a", "reason": "x"}),
@@ -127,7 +137,7 @@ class TestItems:
         file = make.file(amira, item)
         assert amira.delete(f"/files/{file}").status_code == 204
         assert len(tree(amira, portfolio)["evidence"]) == 1
-        assert amira.delete(f"/evidence/{item}").status_code == 204
+        assert amira.delete(f"/evidence/{item}", if_match='"1"').status_code == 204
         assert tree(amira, portfolio)["evidence"] == []
 
 
@@ -137,7 +147,7 @@ class TestConsents:
     ) -> None:
         entered = make.consent(amira, item)
         assert entered["evidence_id"] == str(item)
-        assert tree(amira, portfolio)["consents"] == [entered]
+        assert tree(amira, portfolio)["consents"] == [{**entered, "withdrawn_at": None}]
 
     def test_a_consent_has_been_given_already(self, amira: Person, item: UUID) -> None:
         body = make.new_consent(given_on=make.days_ago(-1))
@@ -351,7 +361,7 @@ def test_a_portfolio_that_is_past_its_assessment_takes_no_evidence(
         amira.post(f"/portfolios/{portfolio}/cases", case_body()),
         amira.post(f"/portfolios/{portfolio}/evidence", make.new_item()),
         amira.put(f"/evidence/{item}", make.new_item(), if_match='"1"'),
-        amira.delete(f"/evidence/{item}"),
+        amira.delete(f"/evidence/{item}", if_match='"1"'),
         amira.patch(f"/claims/{claim}", {"reason": "x"}, if_match='"1"'),
         amira.delete(f"/claims/{claim}", if_match='"1"'),
         amira.post(f"/evidence/{item}/files", make.new_file(make.WORDS)),

@@ -42,6 +42,8 @@ def item(number: int, **changes: object) -> Item:
         practised_on=date(2026, 1, 1),
         files=READABLE,
         consented=False,
+        authorship_declared=True,
+        validated=frozenset({"15a", "15b"}),
     )
     return replace(kept, **changes)  # type: ignore[arg-type]
 
@@ -192,6 +194,49 @@ def test_every_item_has_files_and_they_can_be_read(
     ]
 
 
+def test_a_signed_testimony_needs_no_file(portfolio: Portfolio) -> None:
+    portfolio.change(1, files=[], attested=True)
+    assert portfolio.obstacles() == []
+    portfolio.change(1, files=[("document", State.UPLOADING)], attested=True)
+    assert portfolio.obstacles() == [Unmet("files_available", CHECKING, item=UUID(int=1))]
+
+
+def test_a_file_that_was_shut_is_said_to_count_no_longer(portfolio: Portfolio) -> None:
+    portfolio.change(1, files=[*READABLE, ("video", State.QUARANTINED)], cited=[State.QUARANTINED])
+    assert [line.item for line in portfolio.report() if line.rule == "file_quarantined"] == [
+        UUID(int=1)
+    ]
+    assert portfolio.obstacles() == [Unmet("files_available", POINTS_AWAY, item=UUID(int=1))]
+
+
+@pytest.mark.parametrize("code", ["15a", "15b"])
+def test_some_indicators_need_the_word_of_a_referent(portfolio: Portfolio, code: str) -> None:
+    other = {"15a", "15b"} - {code}
+    for number in (1, 2, 3):
+        portfolio.change(number, validated=other)
+    assert portfolio.obstacles() == [
+        Unmet(
+            "referent_validation",
+            f"Indicator {code} needs evidence that a referent who does not assess you has"
+            " validated as it is now.",
+            indicator=code,
+        )
+    ]
+    portfolio.change(2, validated={code})
+    assert portfolio.obstacles() == []
+
+
+def test_the_word_of_a_referent_counts_for_the_evidence_that_is_claimed(
+    portfolio: Portfolio,
+) -> None:
+    portfolio.change(2, validated=set())
+    portfolio.change(3, validated=set())
+    portfolio.claims.remove(("15a", UUID(int=1)))
+    assert [(line.rule, line.indicator) for line in portfolio.obstacles()] == [
+        ("referent_validation", "15a")
+    ]
+
+
 def test_a_claim_does_not_point_into_a_file_that_was_not_accepted(portfolio: Portfolio) -> None:
     portfolio.change(1, cited=[State.AVAILABLE])
     assert portfolio.obstacles() == []
@@ -208,6 +253,20 @@ def test_a_claim_points_into_its_file(portfolio: Portfolio) -> None:
             indicator="2b",
             item=UUID(int=1),
         )
+    ]
+
+
+def test_a_claim_points_into_the_newest_version_of_its_file(portfolio: Portfolio) -> None:
+    portfolio.change(1, cited=[State.SUPERSEDED])
+    assert [(line.rule, line.item) for line in portfolio.obstacles()] == [
+        ("claim_in_replaced_file", UUID(int=1))
+    ]
+
+
+def test_a_damaged_file_is_handed_in_once_more(portfolio: Portfolio) -> None:
+    portfolio.change(1, damaged=True)
+    assert [(line.rule, line.item) for line in portfolio.obstacles()] == [
+        ("file_damaged", UUID(int=1))
     ]
 
 
@@ -231,6 +290,17 @@ def test_a_recording_counts_with_the_consent_of_those_in_it(
     ]
     portfolio.change(2, files=recorded, consented=True)
     assert portfolio.obstacles() == []
+
+
+def test_who_made_a_piece_of_evidence_is_declared(portfolio: Portfolio) -> None:
+    portfolio.change(2, authorship_declared=False)
+    assert portfolio.obstacles() == [
+        Unmet(
+            "authorship_declared",
+            "Declare who made this piece of evidence: you, you with others, or others.",
+            item=UUID(int=2),
+        )
+    ]
 
 
 def test_a_scheme_may_do_without_consent(portfolio: Portfolio) -> None:

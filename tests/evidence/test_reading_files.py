@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -12,7 +13,7 @@ import urllib3
 from sqlalchemy import text
 
 from tests import make
-from tests.evidence.conftest import problem
+from tests.evidence.conftest import problem, tree
 from tests.make import Person
 
 
@@ -82,7 +83,16 @@ def test_a_recording_can_be_listened_to_from_the_middle(
     found = fetch(link(amira, file), range="bytes=1000-1999")
     assert (found.status, found.data) == (206, recording[1000:2000])
     assert found.headers["content-range"] == f"bytes 1000-1999/{len(recording)}"
+    assert found.headers["content-length"] == "1000"
     assert found.headers["content-disposition"] == 'inline; filename="first.wav"'
+    address = link(amira, file)
+    whole, tail = fetch(address), fetch(address, range="bytes=-5")
+    assert (whole.status, whole.headers["accept-ranges"]) == (200, "bytes")
+    assert (tail.status, tail.data) == (206, recording[-5:])
+    opened = fetch(address, range="bytes=1000-")
+    assert (opened.status, opened.data) == (206, recording[1000:])
+    beyond = fetch(address, range=f"bytes={len(recording)}-")
+    assert beyond.status == 416
 
 
 def test_words_are_saved_and_never_shown_in_place(amira: Person, item: UUID) -> None:
@@ -93,22 +103,41 @@ def test_words_are_saved_and_never_shown_in_place(amira: Person, item: UUID) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "shown", "whole"),
     [
-        ("../../etc/passwd", ".._.._etc_passwd"),
-        ('a";b=c.pdf', "a__b_c.pdf"),
-        ("a\\b%0d%0aX: y.pdf", "a_b_0d_0aX_ y.pdf"),
-        ("\u202efdp.exe", "_fdp.exe"),
-        ("Őszi napló 😀.pdf", "_szi napl_ _.pdf"),
-        ("=cmd()|x.csv", "_cmd___x.csv"),
+        ("../../etc/passwd", "_.._etc_passwd", None),
+        ('a";b=c.pdf', "a__b_c.pdf", "a_%3Bb%3Dc.pdf"),
+        ("a\\b%0d%0aX: y.pdf", "a_b_0d_0aX_ y.pdf", "a_b%250d%250aX_%20y.pdf"),
+        ("\u202efdp.exe", "_fdp.exe", None),
+        ("Őszi napló 😀.pdf", "_szi napl_ _.pdf", "%C5%90szi%20napl%C3%B3%20%F0%9F%98%80.pdf"),
+        ("=cmd()|x.csv", "_cmd___x.csv", "%3Dcmd%28%29_x.csv"),
+        ("con", "_con", None),
+        ("x" * 196 + ".pdf", "x" * 196 + ".pdf", None),
     ],
 )
-def test_a_name_stays_one_harmless_header(amira: Person, item: UUID, name: str, shown: str) -> None:
+def test_a_name_stays_one_harmless_header(
+    amira: Person, item: UUID, name: str, shown: str, whole: str | None
+) -> None:
+    """FAULTS 10: the name is kept as it was given, and the store tells it in one header."""
     file = make.file(amira, item, name=name)
     assert amira.get(f"/files/{file}").json()["name"] == name
     found = fetch(link(amira, file))
     assert (found.status, found.data) == (200, make.WORDS)
-    assert found.headers["content-disposition"] == f'attachment; filename="{shown}"'
+    said = f'attachment; filename="{shown}"'
+    said += f"; filename*=UTF-8''{whole}" if whole else ""
+    assert found.headers.getlist("content-disposition") == [said]
+
+
+@pytest.mark.parametrize("name", ["a\r\nX: y", "nul\x00l", "x" * 4096, "\ud800", " ", "a\x7f"])
+def test_a_name_that_is_no_line_is_refused(
+    amira: Person, portfolio: UUID, item: UUID, name: str
+) -> None:
+    """FAULTS 10: nothing is kept of a file whose name has controls, NUL or no end."""
+    body = json.dumps({**make.new_file(make.WORDS), "name": name}).encode()
+    headers = {"content-type": "application/json"}
+    answer = amira.send("POST", f"/evidence/{item}/files", content=body, headers=headers)
+    assert problem(answer) == (422, "not-as-described")
+    assert tree(amira, portfolio)["files"] == []
 
 
 def test_a_link_is_good_for_five_minutes_and_this_file_only(

@@ -190,6 +190,7 @@ class TestSealing:
             "evidence": 4,
             "file": 3,
             "self_rating": 75,
+            "validation": 1,
         }
         by_id = {entry["id"]: entry for entry in entries[1:]}
         assert by_id[str(rest)]["kind"] == "evidence"
@@ -240,7 +241,10 @@ class TestSealing:
     def test_sealed_evidence_is_not_removed(self, sealed: Sealed) -> None:
         amira, id_, shown = sealed.amira, sealed.id, sealed.shown
         item, file = shown["evidence"][0]["id"], shown["files"][0]["id"]
-        assert problem(amira.delete(f"/evidence/{item}")) == (409, "evidence-sealed")
+        assert problem(amira.delete(f"/evidence/{item}", if_match='"1"')) == (
+            409,
+            "evidence-sealed",
+        )
         assert problem(amira.delete(f"/files/{file}")) == (409, "evidence-sealed")
         assert tree(amira, id_) == shown
 

@@ -115,6 +115,13 @@ class TestInOneRequest:
             return engines[-1]
 
         monkeypatch.setattr(worker, "make_engine", watched)
+        # What other tests left in the queue would keep the worker busy for minutes.
+        others = text(
+            "UPDATE procrastinate.procrastinate_jobs SET status = 'cancelled'"
+            " WHERE status = 'todo' AND args->>'tenant_id' <> :tenant"
+        )
+        with amira.tenant.at_work() as work:
+            work.session.execute(others, {"tenant": str(amira.tenant.id)})
         file = make.received(
             amira, item, recording, media_type="audio/wav", name="first-meeting.wav"
         )
@@ -370,8 +377,10 @@ class TestInParts:
     ) -> None:
         body = make.new_file(long_recording, media_type="audio/wav")
         file = file_of(make.granted(amira, item, body))
-        send_parts(amira, file, pieces(long_recording)[:1])
-        send_parts(amira, file, pieces(long_recording))
+        parts = pieces(long_recording)
+        granted = amira.post(f"/files/{file}/parts", wanted(parts)).json()["parts"]
+        for number in (0, 0, 1, 2):  # the first by the same request twice
+            assert make.send(granted[number]["request"], parts[number]) == 200
         assert complete(amira, file) == 202
         # SeaweedFS 4.48 may lose a part that was sent twice; it is then missed before it counts.
         hasty = replace(
@@ -405,16 +414,13 @@ class TestInParts:
         shelves: Shelves,
     ) -> None:
         body = make.new_file(long_recording, media_type="audio/wav")
-        for kept_back in (slice(0, 0), slice(0, 1), slice(0, None)):
-            file = file_of(make.granted(amira, item, {**body, "sha256": "0" * 64}))
-            if parts := pieces(long_recording)[kept_back]:
-                send_parts(amira, file, parts)
-            assert complete(amira, file) == 202
-            found = check(amira, file)
-            reason = "digest-not-as-announced" if parts else "nothing-arrived"
-            assert (found["state"], found["problem"]) == ("rejected", reason)
-            assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
-            assert shelves.open_uploads(portfolio) == []
+        file = file_of(make.granted(amira, item, {**body, "sha256": "0" * 64}))
+        send_parts(amira, file, pieces(long_recording))
+        assert complete(amira, file) == 202
+        found = check(amira, file)
+        assert (found["state"], found["problem"]) == ("rejected", "digest-not-as-announced")
+        assert shelves.incoming(portfolio) == shelves.kept(portfolio) == {}
+        assert shelves.open_uploads(portfolio) == []
 
     def test_a_part_has_its_number_and_its_length(
         self, amira: Person, item: UUID, long_recording: bytes
@@ -515,7 +521,10 @@ class TestRemoving:
     ) -> None:
         file = make.received(amira, item)
         assert problem(amira.delete(f"/files/{file}")) == (409, "file-step-not-open")
-        assert problem(amira.delete(f"/evidence/{item}")) == (409, "file-step-not-open")
+        assert problem(amira.delete(f"/evidence/{item}", if_match='"1"')) == (
+            409,
+            "file-step-not-open",
+        )
         assert check(amira, file)["state"] == "available"
         assert amira.delete(f"/files/{file}").status_code == 204
 

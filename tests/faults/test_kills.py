@@ -8,9 +8,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 from rich.console import Console
@@ -19,8 +21,9 @@ from app.cli.demo.people import Cast, engage
 from app.cli.demo.stage import Stage
 from app.cli.demo.walk import Walked, open_admitted
 from app.cli.material import Material, make_material
-from app.client import upload
+from app.client import Client, upload
 from app.client.uploads import settled
+from bench.renditions import shoot
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("MENTORCERT_LONG_FAULTS") != "1",
@@ -116,3 +119,30 @@ def test_evidence_can_be_handed_in_right_after_a_kill(running: Running, process:
         wait=PATIENCE,
     )
     assert file["state"] == "available"
+
+
+def test_a_film_is_made_playable_although_its_worker_was_killed_at_it(
+    running: Running, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mkv"
+    shoot(film, seconds=20)
+    client = running.cast.amira.client
+    file = upload(client, running.item(), film, media_type="video/x-matroska", wait=PATIENCE)
+
+    playable(client, str(file["id"]), "making")
+    running.kill("worker")
+
+    assert playable(client, str(file["id"]), "made")["reason"] is None
+
+
+def playable(client: Client, file_id: str, state: str) -> dict[str, object]:
+    """Wait until a file's playable rendition is in a state, and not given up."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        listed = cast(list[dict[str, object]], client.get(f"/files/{file_id}")["renditions"])
+        one = {one["kind"]: one for one in listed}.get("playable", {})
+        if one.get("state") == state:
+            return one
+        assert one.get("state") != "failed", one
+        time.sleep(0.2)
+    raise AssertionError(f"the rendition is not {state}")

@@ -37,6 +37,7 @@ class Cast:
     milan: Person
     bruno: Person
     chloe: Person
+    rosa: Person
     vera: Person
     diana: Person
 
@@ -48,6 +49,7 @@ NAMES = {
     # Bruno decides elsewhere; on what he assessed he may not.
     "bruno": ("Bruno Ferreira", ["referent", "decision_maker"]),
     "chloe": ("Chloé Lefèvre", ["referent"]),
+    "rosa": ("Rosa Lindqvist", ["referent"]),
     "vera": ("Vera Novotná", ["verifier"]),
     "diana": ("Diana Kowalska", ["decision_maker"]),
 }

@@ -45,6 +45,7 @@ def certify(cast_: Cast, material: Sequence[Material], stage: Stage) -> Walked:
     walked = open_admitted(cast_, cast_.amira, "senior", stage)
     _hand_in(cast_.amira, walked, material, stage)
     _claim(cast_.amira, walked, stage)
+    _validate(cast_.rosa, cast_.amira, walked, stage)
     _submit(cast_.amira, walked, stage)
     _assess(cast_, walked, stage, bruno=2, chloe=3)
     _refused_to_assessor(cast_.bruno, walked, stage)
@@ -58,6 +59,7 @@ def refuse(cast_: Cast, material: Sequence[Material], stage: Stage) -> Walked:
     few = [one for one in material if one.media_type in ("text/markdown", "text/csv")]
     _hand_in(cast_.milan, walked, [*few, *few][:3], stage)
     _claim(cast_.milan, walked, stage)
+    _validate(cast_.rosa, cast_.milan, walked, stage)
     _submit(cast_.milan, walked, stage)
     _assess(cast_, walked, stage, bruno=1, chloe=1)
     reasons = (
@@ -140,6 +142,7 @@ def _hand_in(candidate: Person, walked: Walked, material: Sequence[Material], st
                     "description": one.note,
                     "practised_on": (utc_now() - timedelta(days=30 + number)).date().isoformat(),
                     "case_id": cases[number % len(cases)]["id"],
+                    "authorship": {"role": one.authorship, "contribution": one.contribution},
                 },
             )
             if one.milliseconds is not None:
@@ -194,11 +197,37 @@ def _claim(candidate: Person, walked: Walked, stage: Stage) -> None:
     client.put(path, {"ratings": {code: {"rating": 2} for code in codes}}, version=version)
 
 
+def _validate(referent: Person, candidate: Person, walked: Walked, stage: Stage) -> None:
+    """Have a referent who assesses nothing here sign for what the scheme asks of them."""
+    codes = [str(one["code"]) for one in walked.indicators]
+    asked: dict[str, list[str]] = {}
+    for code in ("15a", "15b"):
+        asked.setdefault(_item(walked, codes.index(code))[0], []).append(code)
+    for evidence_id, named in asked.items():
+        request = candidate.client.post(
+            f"/evidence/{evidence_id}/validation-requests", {"indicators": cast(Json, named)}
+        )
+        path = f"/validations/{request['id']}"
+        referent.client.post(f"{path}/acceptance")
+        seen = referent.client.get(path)
+        referent.client.post(
+            f"{path}/signature",
+            {
+                "statement": "I have worked with this mentor and know the work shown.",
+                "holds": True,
+                "named": seen["named"],
+            },
+        )
+    stage.say(f"{referent.name}, who will not assess, validates the evidence for 15a and 15b")
+
+
 def _item(walked: Walked, number: int) -> tuple[str, str, Material]:
     return walked.items[number % len(walked.items)]
 
 
-def _place(one: Material, number: int) -> dict[str, int]:
+def _place(one: Material, number: int) -> Json:
+    if one.media_type.startswith("image/"):
+        return {"box": {"x": 0.1 * (number % 5), "y": 0.25, "width": 0.5, "height": 0.5}}
     if one.pages is not None:
         return {"page": 1 + number % one.pages}
     if one.milliseconds is not None:

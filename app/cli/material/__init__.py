@@ -34,6 +34,10 @@ class Material:
     note: str
     pages: int | None = None
     milliseconds: int | None = None
+    authorship: str = "own"
+    """Who made it: own, shared or by_others."""
+    contribution: str | None = None
+    """The mentor's part in it, where it is not theirs alone."""
 
 
 def make_material(folder: Path, progress: Callable[[str], None]) -> list[Material]:
@@ -59,6 +63,7 @@ def make_papers(folder: Path, progress: Callable[[str], None]) -> list[Material]
             "testimony",
             "Testimony of the mentee of client case C-01",
             "How the mentee saw the mentoring, in her own words.",
+            authorship="by_others",
         ),
         Material(
             folder / "journal.md",
@@ -73,6 +78,8 @@ def make_papers(folder: Path, progress: Callable[[str], None]) -> list[Material]
             "evaluation",
             "Closing survey of client case C-01",
             "Both parties' answers at mid-term and at the end, on a scale of 1 to 5.",
+            authorship="shared",
+            contribution="I put the questions and answered the mentor's part.",
         ),
         Material(
             folder / "flip-chart-c01.jpg",
@@ -80,6 +87,8 @@ def make_papers(folder: Path, progress: Callable[[str], None]) -> list[Material]
             "documentation",
             "Flip chart of the third meeting",
             "The value creation model that mentor and mentee drew together.",
+            authorship="shared",
+            contribution="I drew the axes and asked; the mentee placed the products.",
         ),
     ]
     write = (papers.client_file, papers.testimony, papers.journal, papers.survey, flip_chart.draw)

@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from app.evidence.api import claims, files, items, portfolio
+from app.evidence.api import (
+    asked,
+    claims,
+    events,
+    files,
+    items,
+    portfolio,
+    readings,
+    receipts,
+    renditions,
+    retention,
+    uploads,
+    validations,
+)
 
-routers = (*portfolio.routers, *items.routers, *files.routers, *claims.routers)
+routers = (
+    *portfolio.routers,
+    *readings.routers,
+    *items.routers,
+    *files.routers,
+    *renditions.routers,
+    *events.routers,
+    *uploads.routers,
+    *claims.routers,
+    *asked.routers,
+    *validations.routers,
+    *receipts.routers,
+    *retention.routers,
+)

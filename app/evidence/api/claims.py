@@ -10,14 +10,17 @@ from app.evidence import claiming, locator, queries
 from app.evidence.access import NoSuchClaim, NoSuchEvidence, NoSuchFile
 from app.evidence.api.door import CHANGES, CurrentWork, check_may_read
 from app.evidence.models import Claim
+from app.evidence.queries.wordings import Wording, suggested, wordings
 from app.evidence.schemas.claims import (
     ClaimChange,
     ClaimOut,
+    ClaimVersionOut,
     NewClaim,
     OwnRatings,
     SelfAssessmentOut,
     SelfRatingOut,
 )
+from app.evidence.schemas.suggestions import ExampleOut, SuggestionOut
 from app.framework.content.framework import UnknownIndicators
 from app.framework.content.scheme import RatingOffTheScale
 from app.kit.errors import StaleVersion, VersionRequired
@@ -88,6 +91,33 @@ def add_claim(id: UUID, body: NewClaim, response: Response, work: CurrentWork) -
     return claim
 
 
+@evidence.get(
+    "/{id}/suggestions", operation_id="suggestIndicators", responses=declared(NoSuchEvidence)
+)
+def suggest(id: UUID, work: CurrentWork) -> list[SuggestionOut]:
+    """Propose indicators that the item could show, by its kind and the framework's examples.
+
+    Those that still lack evidence come first. It is advice from the framework, never a rating.
+    """
+    return [
+        SuggestionOut(
+            indicator=one.indicator,
+            statement=dict(one.statement.words),
+            examples=[
+                ExampleOut(text=dict(example.text.words), kinds=list(example.kinds))
+                for example in one.examples
+            ],
+            need=one.need,
+            why=dict(one.why),
+            items=one.items,
+            items_needed=one.items_needed,
+            cases=one.cases,
+            cases_needed=one.cases_needed,
+        )
+        for one in suggested(work, id)
+    ]
+
+
 @claims.patch(
     "/{id}",
     operation_id="changeClaim",
@@ -107,6 +137,17 @@ def change_claim(
     claim = claiming.change_claim(work, id, version_in(if_match), **changes)
     with_etag(response, claim.version)
     return claim
+
+
+@claims.get(
+    "/{id}/versions",
+    operation_id="listClaimVersions",
+    response_model=list[ClaimVersionOut],
+    responses=declared(NoSuchClaim),
+)
+def list_versions(id: UUID, work: CurrentWork) -> list[Wording]:
+    """Show what a claim has said since it was made, from its first version to the present one."""
+    return wordings(work, id)
 
 
 @claims.delete(

@@ -103,11 +103,21 @@ def change_item(
     "/{id}",
     status_code=204,
     operation_id="removeEvidence",
-    responses={**CHANGES, **declared(NoSuchEvidence, service.EvidenceSealed, FileStepNotOpen)},
+    responses={
+        **CHANGES,
+        **declared(
+            NoSuchEvidence,
+            service.EvidenceSealed,
+            service.UnderHold,
+            FileStepNotOpen,
+            StaleVersion,
+            VersionRequired,
+        ),
+    },
 )
-def remove_item(id: UUID, work: CurrentWork) -> None:
+def remove_item(id: UUID, work: CurrentWork, if_match: IfMatch = None) -> None:
     """Take out a piece of evidence with its files and claims, unless it was submitted."""
-    service.remove_item(work, id)
+    service.remove_item(work, id, version_in(if_match))
 
 
 @evidence.post(

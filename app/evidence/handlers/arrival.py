@@ -9,10 +9,24 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from app.evidence import queries
-from app.evidence.lifecycle import State, Step
-from app.evidence.media import CouldNotCheck, Inspection, inspect
+from app.evidence import consenting, derived, queries
+from app.evidence.flags import flag_duplicates
+from app.evidence.handlers import patience, renditions, scanning
+from app.evidence.handlers.patience import WAITING
+from app.evidence.lifecycle import Failing, State, Step
+from app.evidence.media import Caution, CouldNotCheck, Inspection, inspect
 from app.evidence.models import File
+from app.evidence.queries import renditions as made
+from app.evidence.queries import standing
+from app.evidence.replacing import take_over
+from app.evidence.scanning import (
+    MalwareFound,
+    ScanFailed,
+    Scanned,
+    ScannerAway,
+    Scanners,
+    Verdict,
+)
 from app.evidence.service import move
 from app.framework import queries as reference
 from app.jobs.queue import defer_missing
@@ -43,15 +57,8 @@ class LostInStore(Refusal):
     status = 409
 
 
-PATIENCE = timedelta(hours=1)
-"""How long the store may fail to give a file back. The last try of the job comes after this: a file
-that waited for ever could be neither used nor removed."""
-
-WAITING = frozenset({State.RECEIVED, State.CHECKED})
-"""States in which a file waits for its check to end."""
-
-LONGEST_WAIT = timedelta(days=1)
-"""How long a file is tried again that fails in a way nobody thought of; then it is rejected."""
+OUT_OF_TRIES = timedelta(hours=1)
+"""After so long a job that is still to be done may have run out of tries."""
 
 UNSETTLED = frozenset({State.ANNOUNCED, State.UPLOADING, State.RECEIVED, State.CHECKED})
 """States in which what arrived may still be needed."""
@@ -79,21 +86,27 @@ def check_file(shift: Shift, file_id: UUID) -> None:
     with shift.work() as work:
         file = queries.file_by_id(work, file_id)
         waiting, task = file.state in WAITING, _task(work, file)
-        waited = work.now - (file.received_at or work.now)
     if waiting:
         try:
-            found = _examine(shift, task)
+            found, scans = _examine(shift, task)
+        except ScannerAway:
+            scanning.wait(shift, file_id)
+            return
         except Refusal as refusal:
-            if refusal.status >= 500 and waited <= PATIENCE:  # the store is away: come back
-                raise
-            _reject(shift, file_id, LostInStore() if refusal.status >= 500 else refusal)
+            if refusal.status >= 500:  # the store is away: come back
+                if patience.lasts(shift, file_id, Failing.STORE):
+                    raise
+                refusal = LostInStore()
+            _reject(shift, file_id, refusal)
         except Exception as error:
-            if waited <= LONGEST_WAIT:
+            if patience.lasts(shift, file_id, Failing.CHECK):
+                if isinstance(error, ScanFailed):
+                    scanning.wait(shift, file_id)
                 raise
             reason = f"the check broke off: {type(error).__name__}"
             _reject(shift, file_id, CouldNotCheck(reason=reason))
         else:
-            _keep(shift, file_id, found)
+            _keep(shift, file_id, found, scans)
     # Also when an earlier run, killed after its commit, had settled the file.
     _clear(shift, task)
 
@@ -115,18 +128,21 @@ def discard_upload(shift: Shift, file_id: UUID) -> None:
         if file.state != State.DELETED:
             return
         upload_id, keys = file.upload_id, (file.incoming_key, file.key)
+        ended = file.disposed_at is not None
     if upload_id is not None:
         shift.store.abort_upload(keys[0], upload_id)
     for key in keys:
-        shift.store.delete(key)
+        shift.store.delete(key, despite_lock=ended)
+    renditions.clear(shift, file)
     with shift.work() as work:
+        made.drop_derived(work, file_id)
         queries.file_by_id(work, file_id).cleared_at = work.now
 
 
 def take_up(shift: Shift) -> None:
     """Queue once more what has waited for an hour: its job ran out of tries."""
     with shift.work() as work:
-        before = work.now - PATIENCE
+        before = work.now - OUT_OF_TRIES
         defer_missing(work, "evidence.check_file", queries.unchecked_since(work, before))
         defer_missing(work, "evidence.discard_upload", queries.uncleared_since(work, before))
 
@@ -145,7 +161,8 @@ def _task(work: Work, file: File) -> _Task:
     )
 
 
-def _examine(shift: Shift, task: _Task) -> Inspection:
+def _examine(shift: Shift, task: _Task) -> tuple[Inspection, list[Scanned]]:
+    Scanners(shift.clamd_address).present()  # before a large file is fetched in vain
     with tempfile.TemporaryDirectory(prefix="mentorcert-") as folder:
         path = Path(folder) / "evidence"
         try:
@@ -159,8 +176,9 @@ def _examine(shift: Shift, task: _Task) -> Inspection:
                 _difference(task, arrived), size=arrived.size, sha256=arrived.sha256
             )
         found = inspect(path, declared=task.media_type, allowed=task.accepted)
+        scans = scanning.scan(shift, path, found.media_type)
     shift.store.keep(task.incoming_key, task.key, etag=arrived.etag)
-    return found
+    return found, scans
 
 
 def _difference(task: _Task, arrived: Fingerprint) -> str:
@@ -171,7 +189,7 @@ def _difference(task: _Task, arrived: Fingerprint) -> str:
     return f"{DigestNotAsAnnounced.title()} Announced: {announced}; arrived: {found}."
 
 
-def _keep(shift: Shift, file_id: UUID, found: Inspection) -> None:
+def _keep(shift: Shift, file_id: UUID, found: Inspection, scans: list[Scanned]) -> None:
     with shift.work() as work:
         file, portfolio = queries.file(work, file_id)
         if file.state not in WAITING:
@@ -179,9 +197,13 @@ def _keep(shift: Shift, file_id: UUID, found: Inspection) -> None:
         file.pages, file.duration_ms = found.pages, found.milliseconds
         file.width, file.height = found.width, found.height
         file.cautions = [str(caution) for caution in found.cautions]
+        if any(scan.verdict == Verdict.TOO_LARGE for scan in scans):
+            file.cautions = [*file.cautions, str(Caution.PARTLY_SCANNED)]
+        scanning.settle(work, file, scans)
         if file.state == State.RECEIVED:
             move(work, file, Step.PASS_CHECKS)
         move(work, file, Step.KEEP)
+        take_over(work, file)
         touch(work, portfolio)
         record(
             work,
@@ -191,6 +213,10 @@ def _keep(shift: Shift, file_id: UUID, found: Inspection) -> None:
             sha256=file.sha256,
             size=file.size,
         )
+        if standing.was_withdrawn_for(work, file):
+            consenting.quarantine(work, file)
+        flag_duplicates(work, file, portfolio.candidate_id)
+        derived.plan(work, file)
 
 
 def _reject(shift: Shift, file_id: UUID, refusal: Refusal) -> None:
@@ -199,6 +225,7 @@ def _reject(shift: Shift, file_id: UUID, refusal: Refusal) -> None:
         if file.state not in WAITING:
             return
         file.problem, file.problem_detail = refusal.slug(), refusal.detail
+        scanning.settle(work, file, refusal.scans if isinstance(refusal, MalwareFound) else [])
         move(work, file, Step.REJECT)
         touch(work, portfolio)
         record(work, file.portfolio_id, "evidence.file_rejected", file.id, problem=refusal.slug())

@@ -32,6 +32,9 @@ END: Final = struct.Struct("<4s4H2LH")
 LOCAL: Final = struct.Struct("<4s5H3L2H")
 ENCRYPTED: Final = 0x1
 SIZES_FOLLOW: Final = 0x8
+LONG_SIZES: Final = 0x0001
+UNICODE_NAME: Final = 0x7075
+LISTED: Final = struct.Struct("<4s24x3H12x")
 OPEN_ENDED: Final = 0xFFFFFFFF
 OFFICE_NAME: Final = re.compile(r"\.(?:docx|xlsx|pptx|odt|ods|odp)$", re.I)
 
@@ -61,7 +64,26 @@ def directory_offset(file: BinaryIO) -> int:
         raise FileBomb(reason=f"it has more than {MOST_ENTRIES} entries, or far too large ones")
     if disk or start_disk or comment or here != entries or offset + length + END.size != size:
         raise DamagedFile(reason="its directory is not where it says")
+    check_count(file, entries, offset, offset + length)
     return int(offset)
+
+
+def check_count(file: BinaryIO, entries: int, at: int, end: int) -> None:
+    """Refuse a directory that lists other entries than as many as it says.
+
+    Some programs go by its length, others by its count; and the library reads it all at once.
+    """
+    for _ in range(entries):
+        file.seek(at)
+        header = file.read(LISTED.size)
+        if at + LISTED.size > end or len(header) < LISTED.size or header[:4] != b"PK\x01\x02":
+            break
+        _, name, extra, comment = LISTED.unpack(header)
+        at += LISTED.size + name + extra + comment
+    else:
+        if at == end:
+            return
+    raise DamagedFile(reason="its directory lists other entries than it says")
 
 
 def check_names(entries: list[zipfile.ZipInfo]) -> None:
@@ -74,7 +96,12 @@ def check_names(entries: list[zipfile.ZipInfo]) -> None:
 
 def is_unsafe(name: str) -> bool:
     steps = name.split("/")
-    return not name or name.startswith("/") or ".." in steps or bool(re.search(r"[\\:\0]", name))
+    return (
+        not name
+        or name.startswith("/")
+        or ".." in steps
+        or bool(re.search(r"[\\:\x00-\x1f\x7f]", name))
+    )
 
 
 def check_growth(entries: list[zipfile.ZipInfo], size: int) -> None:
@@ -111,6 +138,8 @@ def end_of_entry(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
     if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DamagedFile(reason=f"{named} is packed in a way that documents do not use")
     check_local_name(file.read(name), entry)
+    for more in (file.read(extra), entry.extra):
+        check_extra(more, entry, named)
     sizes = (entry.CRC, entry.compress_size, entry.file_size)
     after = entry.header_offset + LOCAL.size + int(name) + int(extra) + entry.compress_size
     if not flags & SIZES_FOLLOW:
@@ -130,6 +159,31 @@ def check_local_name(name: bytes, entry: zipfile.ZipInfo) -> None:
     coding = "utf-8" if entry.flag_bits & 0x800 else "cp437"
     if name.decode(coding) != entry.orig_filename:
         raise DamagedFile(reason=f"{called(entry)} and the directory disagree about a name")
+
+
+def check_extra(extra: bytes, entry: zipfile.ZipInfo, named: str) -> None:
+    """Refuse additions to a header that give some programs another name or size than others."""
+    seen: set[int] = set()
+    while extra.strip(b"\0"):
+        kind, length = struct.unpack("<HH", extra[:4]) if len(extra) >= 4 else (0, len(extra))
+        content, extra = extra[4 : 4 + length], extra[4 + length :]
+        if len(content) < length or kind in seen:
+            raise DamagedFile(reason=f"{named} has a header that two programs read differently")
+        if kind == UNICODE_NAME and content[5:] != entry.orig_filename.encode("utf-8", "replace"):
+            raise DamagedFile(reason=f"{named} has two names")
+        if kind == LONG_SIZES and set(long_sizes(content)) - {0, *sizes_of(entry)}:
+            raise DamagedFile(reason=f"{named} has two sizes")
+        seen.add(kind)
+
+
+def long_sizes(content: bytes) -> tuple[int, ...]:
+    """Return the sizes in an addition for large files (ZIP64), which a place may follow."""
+    whole = content[: min(len(content), 16) // 8 * 8]
+    return struct.unpack(f"<{len(whole) // 8}Q", whole)
+
+
+def sizes_of(entry: zipfile.ZipInfo) -> tuple[int, int]:
+    return entry.file_size, entry.compress_size
 
 
 def descriptor_length(file: BinaryIO, offset: int, sizes: tuple[int, int, int], named: str) -> int:

@@ -24,6 +24,7 @@ def main(media_type: str) -> None:
     warnings.simplefilter("ignore")
     # Where the system refuses this, what follows confines all the same: see there.
     confinement.leave_the_network()
+    confinement.keep_to_code()
     # By name, so that a child loads only the libraries of the one type it reads.
     reader = cast(Reader, importlib.import_module(f"app.evidence.media.{READERS[media_type]}"))
     confinement.set_limits(reader.MEMORY)

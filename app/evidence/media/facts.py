@@ -13,6 +13,7 @@ class Caution(StrEnum):
     ATTACHMENTS = "attachments"
     LAUNCH = "launch"
     LOCATION = "location"
+    PARTLY_SCANNED = "partly_scanned"
     REMOTE_CONTENT = "remote_content"
     SCRIPT = "script"
 

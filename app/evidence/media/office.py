@@ -16,9 +16,8 @@ MEMORY: Final = 400 << 20
 TYPES: Final = "[Content_Types].xml"
 SLIDE: Final = f"{OFFICE_OPEN}.presentationml.slide+xml"
 PROGRAMS: Final = ("macroenabled", "vbaproject", "vbadata", "activex", "oleobject")
-FETCHED: Final = frozenset(
-    {"attachedTemplate", "frame", "image", "oleObject", "externalLink", "subDocument", "package"}
-)
+CLICKED: Final = "hyperlink"
+"""The one kind of thing outside a document that is fetched only when somebody asks for it."""
 
 
 def read(file: BinaryIO, media_type: str) -> Facts:
@@ -66,7 +65,7 @@ def read_parts(document: zipfile.ZipFile) -> set[Caution]:
 
     def relationship(_: str, values: Mapping[str, str]) -> None:
         kind = posixpath.basename(values.get("Type", ""))
-        if values.get("TargetMode") == "External" and kind in FETCHED:
+        if values.get("TargetMode") == "External" and kind != CLICKED:
             cautions.add(Caution.REMOTE_CONTENT)
 
     for name in filter(xml.is_xml, document.namelist()):

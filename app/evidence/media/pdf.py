@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeGuard
 
 import pikepdf
 
@@ -18,6 +18,9 @@ LARGEST_STREAM: Final = 64 << 20
 
 MOST_OBJECTS: Final = 500_000
 MOST_PAGES: Final = 20_000
+MOST_ACTS: Final = 10
+"""Acts of a chain that are looked at; a viewer does the next when the last one is done."""
+
 TAIL: Final = 1024
 END_OF_FILE: Final = re.compile(rb"%%EOF[\s\0]*\Z")
 SIGNS: Final = (
@@ -74,7 +77,33 @@ def cautions_of(document: pikepdf.Pdf) -> tuple[Caution, ...]:
     for thing in document.objects:
         written = written_out(thing)
         found |= {caution for sign, caution in SIGNS if sign.search(written)}
+        if opens_address(thing):
+            found.add(Caution.REMOTE_CONTENT)
     return tuple(sorted(found))
+
+
+def opens_address(thing: object) -> bool:
+    """Say whether an object has its viewer open an address unasked; a link that waits is none."""
+    if not isinstance(thing, pikepdf.Dictionary):
+        return False
+    more = thing.get("/AA")
+    first = [thing.get("/OpenAction"), *(more.values() if is_dictionary(more) else [])]
+    acts = [act for act in first if is_dictionary(act)]
+    for _ in range(MOST_ACTS):
+        if any(act.get("/S") == pikepdf.Name.URI for act in acts):
+            return True
+        acts = [later for act in acts for later in followers(act) if is_dictionary(later)]
+    return False
+
+
+def followers(act: pikepdf.Dictionary) -> list[object]:
+    """Return what a viewer does after an act: one more, or several."""
+    more = act.get("/Next")
+    return list(more) if isinstance(more, pikepdf.Array) else [more]
+
+
+def is_dictionary(thing: object) -> TypeGuard[pikepdf.Dictionary]:
+    return isinstance(thing, pikepdf.Dictionary)
 
 
 def written_out(thing: object) -> bytes:

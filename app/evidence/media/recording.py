@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from app.evidence.media import boxes
+from app.evidence.media import boxes, mpeg
 from app.evidence.media.facts import Caution, Facts
 from app.evidence.media.polyglot import refuse_zip_inside
 from app.evidence.media.refusals import DamagedFile, FileBomb, WrongType
@@ -73,6 +73,8 @@ def check_structure(file: BinaryIO, media_type: str) -> None:
         boxes.check_chain(file, b"moov")
     if media_type == "audio/wav":
         check_riff(file)
+    if media_type == "audio/mpeg":
+        mpeg.check_frames(file)
     file.seek(0)
 
 

@@ -23,6 +23,7 @@ DEADLINE: Final = 60.0
 """Seconds of real time after which a child is killed; its processor time ends sooner."""
 
 LONGEST_ANSWER: Final = 8192
+READER: Final = "app.evidence.media.child"
 ROOT: Final = Path(app.__file__).resolve().parent.parent
 ENVIRONMENT: Final = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
 
@@ -32,7 +33,12 @@ def read_apart(path: Path, media_type: str, *, deadline: float = DEADLINE) -> by
 
     An `OSError` means that the file could not be opened or no child be started: try again later.
     """
-    with path.open("rb") as file, start(file, media_type) as child:
+    return answer_of(READER, path, media_type, deadline=deadline)
+
+
+def answer_of(program: str, path: Path, media_type: str, *, deadline: float) -> bytes:
+    """Have a module that confines itself look at the file, and return what it says of it."""
+    with path.open("rb") as file, start(program, file, media_type) as child:
         try:
             answer = what_it_says(child, time.monotonic() + deadline)
         finally:
@@ -60,10 +66,10 @@ def loses_the_network() -> bool:
     return tried.returncode == 0
 
 
-def start(file: IO[bytes], media_type: str) -> subprocess.Popen[bytes]:
+def start(program: str, file: IO[bytes], media_type: str) -> subprocess.Popen[bytes]:
     # Never a shell; the one argument that varies is a key of the catalogue.
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", "-m", "app.evidence.media.child", media_type],
+        [sys.executable, "-P", "-m", program, media_type],
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

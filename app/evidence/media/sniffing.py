@@ -76,6 +76,7 @@ POSING_AS_TEXT: Final = (
     ),
     (re.compile(rb"<\?xml|<!doctype|<!entity", re.I), "text/xml"),
     (re.compile(rb"<\?php", re.I), "application/x-php"),
+    (re.compile(rb"#!\s*/"), "application/x-shellscript"),
 )
 
 MP4_FAMILY: Final = frozenset({"audio/mp4", "video/mp4"})

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import Computed
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,7 +31,16 @@ class Flag(TenantRow):
     file_id: Mapped[UUID]
     kind: Mapped[FlagKind]
     facts: Mapped[dict[str, str | int | None]] = mapped_column(JSONB)
+    other_portfolio: Mapped[UUID | None] = mapped_column(
+        Computed("(facts->>'other_portfolio')::uuid", persisted=True)
+    )
+    """Where the same bytes are."""
     raised_at: Mapped[datetime]
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
     settled_by: Mapped[UUID | None] = mapped_column(default=None)
     reason: Mapped[str | None] = mapped_column(default=None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has settled it yet."""
+        return self.settled_at is None

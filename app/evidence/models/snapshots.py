@@ -36,6 +36,9 @@ class SnapshotClaim(Table):
     snapshot_id: Mapped[UUID] = mapped_column(primary_key=True)
     claim_id: Mapped[UUID] = mapped_column(primary_key=True)
     indicator: Mapped[str]
+    # What it rested on; not known of claims that were handed in before this was kept.
+    item_id: Mapped[UUID | None] = mapped_column(default=None)
+    file_id: Mapped[UUID | None] = mapped_column(default=None)
 
 
 class SnapshotFile(Table):

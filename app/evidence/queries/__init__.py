@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -17,19 +16,21 @@ from app.evidence.models import (
     ClientCase,
     Consent,
     File,
+    Invitation,
     Item,
     SelfAssessment,
     SelfRating,
     Snapshot,
     SnapshotClaim,
     SnapshotFile,
-    incoming_key,
+    Validation,
 )
+from app.evidence.queries import testimonies
+from app.evidence.queries.belonging import portfolio_of
+from app.evidence.queries.counting import consented, validated
 from app.evidence.readiness import Item as ReadyItem
-from app.kit.db import Statement
 from app.kit.errors import NotFound
 from app.portfolio.access import may_read_evidence
-from app.portfolio.lifecycle import State as PortfolioState
 from app.portfolio.models import Portfolio
 from app.work import Work
 
@@ -65,7 +66,7 @@ def file(work: Work, id: UUID) -> tuple[File, Portfolio]:
 
 def item_to_read(work: Work, id: UUID) -> Item:
     """Fetch an item without waiting for those who change its portfolio."""
-    found = _to_read(work, Item, id, access.NoSuchEvidence)
+    found = to_read(work, Item, id, access.NoSuchEvidence)
     if found.removed_at is not None:
         raise access.NoSuchEvidence
     return found
@@ -73,35 +74,7 @@ def item_to_read(work: Work, id: UUID) -> Item:
 
 def file_to_read(work: Work, id: UUID) -> File:
     """Fetch what is known of a file without waiting for those who change its portfolio."""
-    return _to_read(work, File, id, access.NoSuchFile)
-
-
-UNDER_WAY = Statement(
-    "SELECT f.portfolio_id, f.upload_id, f.size, f.part_size, p.state"
-    " FROM evidence_file f JOIN portfolio p ON p.tenant_id = f.tenant_id AND p.id = f.portfolio_id"
-    " WHERE f.id = :id AND f.state = 'uploading' AND p.candidate_id = :candidate"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class UnderWay:
-    """One's own upload in parts that has begun; signing more of them changes nothing."""
-
-    incoming_key: str
-    upload_id: str
-    size: int
-    part_size: int
-    portfolio_state: PortfolioState
-
-
-def under_way(work: Work, id: UUID) -> UnderWay | None:
-    """Return an upload that has begun, without holding anything; None if there is none."""
-    row = UNDER_WAY.row(work.session, {"id": id, "candidate": work.actor.person_id})
-    if row is None or row[1] is None:
-        return None
-    portfolio_id, upload_id, size, part_size, state = row
-    key = incoming_key(portfolio_id, id)
-    return UnderWay(key, upload_id, size, part_size, PortfolioState(state))
+    return to_read(work, File, id, access.NoSuchFile)
 
 
 def file_to_open(work: Work, id: UUID) -> tuple[File, Portfolio] | None:
@@ -144,7 +117,11 @@ def claim(work: Work, id: UUID) -> tuple[Claim, Portfolio]:
 
 
 def files_of(work: Work, item_id: UUID) -> Sequence[File]:
-    own = select(File).where(File.item_id == item_id, File.state != State.DELETED)
+    own = select(File).where(
+        File.portfolio_id == portfolio_of(item_id),
+        File.item_id == item_id,
+        File.state != State.DELETED,
+    )
     return work.session.scalars(own.order_by(File.id)).all()
 
 
@@ -217,6 +194,11 @@ def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
     for file in files(work, portfolio_id):
         found.setdefault(file.item_id, []).append((file.kind, file.state))
         by_id[file.id] = file
+    damaged = {
+        file.item_id
+        for file in by_id.values()
+        if file.damaged_at is not None and file.state == State.AVAILABLE
+    }
     cited: dict[UUID, list[State]] = {}
     misplaced: dict[UUID, list[tuple[str, str]]] = {}
     for claim in made:
@@ -224,10 +206,18 @@ def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
             cited.setdefault(claim.item_id, []).append(file_at.state)
             if fault := _fault(claim, file_at):
                 misplaced.setdefault(claim.item_id, []).append((claim.indicator, fault))
-    consented = set(
-        work.session.scalars(
-            select(Consent.item_id).where(Consent.portfolio_id == portfolio_id).distinct()
-        )
+    asked = select(Invitation).where(Invitation.portfolio_id == portfolio_id)
+    consenting = consented(
+        consents(work, portfolio_id),
+        work.session.scalars(asked),
+        by_id.values(),
+    )
+    signed = testimonies.of_portfolio(work, portfolio_id)
+    attested = {one.item_id for one in signed}
+    borne_out = validated(
+        work.session.scalars(select(Validation).where(Validation.portfolio_id == portfolio_id)),
+        by_id.values(),
+        signed,
     )
     return {
         item.id: ReadyItem(
@@ -236,9 +226,13 @@ def ready_items(work: Work, portfolio_id: UUID) -> dict[UUID, ReadyItem]:
             case_id=item.case_id,
             practised_on=item.practised_on,
             files=found.get(item.id, []),
-            consented=item.id in consented,
+            consented=item.id in consenting,
             cited=cited.get(item.id, []),
             misplaced=misplaced.get(item.id, []),
+            damaged=item.id in damaged,
+            authorship_declared=item.authorship is not None,
+            attested=item.id in attested,
+            validated=borne_out.get(item.id, frozenset()),
         )
         for item in known
     }
@@ -251,6 +245,7 @@ def _fault(claim: Claim, file: File) -> str | None:
     return locator.fault(
         kind=file.kind,
         page=claim.page,
+        box=claim.box,
         from_ms=claim.from_ms,
         to_ms=claim.to_ms,
         pages=file.pages,
@@ -291,20 +286,21 @@ def _portfolio_of(work: Work, kind: type[Owned], id: UUID, missing: type[NotFoun
     if found is None:
         raise missing
     portfolio = work.session.get_one(Portfolio, found.portfolio_id, with_for_update=True)
-    _check_may_read(work, portfolio, missing)
+    check_may_read_in(work, portfolio, missing)
     return portfolio
 
 
-def _to_read(work: Work, kind: type[Owned], id: UUID, missing: type[NotFound]) -> Owned:
+def to_read(work: Work, kind: type[Owned], id: UUID, missing: type[NotFound]) -> Owned:
     """Fetch a thing, holding nothing, for those who may read what is in its portfolio."""
     found = work.session.get(kind, id)
     if found is None:
         raise missing
-    _check_may_read(work, work.session.get_one(Portfolio, found.portfolio_id), missing)
+    check_may_read_in(work, work.session.get_one(Portfolio, found.portfolio_id), missing)
     return found
 
 
-def _check_may_read(work: Work, portfolio: Portfolio, missing: type[NotFound]) -> None:
+def check_may_read_in(work: Work, portfolio: Portfolio, missing: type[NotFound]) -> None:
+    """Refuse someone who may not read what is in a portfolio: for them it does not exist."""
     candidate_id, submitted = portfolio.candidate_id, portfolio.was_submitted
     if not may_read_evidence(work.actor, candidate_id, submitted=submitted):
         raise missing

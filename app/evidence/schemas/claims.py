@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from app.kit.fields import Body, Code, Out, Prose
 
@@ -13,12 +14,36 @@ Page = Annotated[int, Field(ge=1, le=100_000)]
 Milliseconds = Annotated[int, Field(ge=0, le=2**40)]
 
 
+def _four_decimals(share: float) -> float:
+    return round(share, 4)
+
+
+Share = Annotated[float, Field(ge=0, le=1), AfterValidator(_four_decimals)]
+
+
+class Box(Body):
+    """A rectangle in a page or picture, in shares of its width and height, from its upper left.
+
+    Numbers are kept to four decimals; x + width and y + height are at most 1.
+    """
+
+    x: Share
+    y: Share
+    width: Share
+    height: Share
+
+
 class Place(Body):
-    """Why the item shows the indicator, and where: a page, or a time range in milliseconds."""
+    """Why the item shows the indicator, and where.
+
+    A page of a document or a picture, each with or without a box in it, or a time range in
+    milliseconds.
+    """
 
     reason: Prose
     file_id: UUID | None = None
     page: Page | None = None
+    box: Box | None = None
     from_ms: Milliseconds | None = None
     to_ms: Milliseconds | None = None
 
@@ -32,6 +57,7 @@ class ClaimChange(Body):
     reason: Prose = Field(default_factory=str)
     file_id: UUID | None = None
     page: Page | None = None
+    box: Box | None = None
     from_ms: Milliseconds | None = None
     to_ms: Milliseconds | None = None
 
@@ -46,6 +72,13 @@ class NewClaim(Place):
     indicator: Code = Field(examples=["7m"])
 
 
+class BoxOut(Out):
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class ClaimOut(Out):
     id: UUID
     portfolio_id: UUID
@@ -54,9 +87,25 @@ class ClaimOut(Out):
     reason: str
     file_id: UUID | None
     page: int | None
+    box: BoxOut | None
     from_ms: int | None
     to_ms: int | None
     version: int
+
+
+class ClaimVersionOut(Out):
+    """What a claim said in one of its versions; the present one is not replaced yet."""
+
+    version: int
+    reason: str
+    file_id: UUID | None
+    page: int | None
+    box: BoxOut | None
+    from_ms: int | None
+    to_ms: int | None
+    written_at: datetime
+    replaced_at: datetime | None
+    replaced_by: UUID | None = Field(description="Who changed it to the next version.")
 
 
 class OwnRating(Body):

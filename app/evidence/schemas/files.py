@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
-from app.evidence.lifecycle import State
+from app.evidence.lifecycle import State, WaitingFor
 from app.evidence.media.facts import Caution
 from app.kit.fields import Body, Line, Out, Sha256, Size
 
@@ -30,12 +30,18 @@ class NewFile(Body):
     media_type: MediaType
     size: Size
     sha256: Sha256 | None = None
+    replaces: UUID | None = Field(
+        default=None, description="The file of this item that it is a new version of."
+    )
 
 
 class FileOut(Out):
     """A file and where it stands; `problem` says why one was rejected.
 
-    `cautions` name what an accepted file could do, or tell, once it is opened.
+    `cautions` name what an accepted file could do, or tell, once it is opened. A file that no
+    longer reads back as it was kept is `damaged_at`; the store itself keeps a sealed one
+    `locked_until`; what is `disposed_at` went when its retention ended, and its digest stays.
+    `waiting_for` names what its check was waiting for at `tried_at`; it is asked every minute.
     """
 
     id: UUID
@@ -54,9 +60,16 @@ class FileOut(Out):
     cautions: list[Caution]
     problem: str | None
     problem_detail: str | None
+    waiting_for: WaitingFor | None
+    tried_at: datetime | None
     announced_at: datetime
     received_at: datetime | None
     settled_at: datetime | None
+    replaces: UUID | None
+    last_verified_at: datetime | None
+    damaged_at: datetime | None
+    locked_until: datetime | None
+    disposed_at: datetime | None
 
 
 class RequestOut(Out):
@@ -94,6 +107,13 @@ class PartsWanted(Body):
 
     parts: list[PartIn] = Field(min_length=1, max_length=100)
 
+    @field_validator("parts")
+    @classmethod
+    def _differ(cls, parts: list[PartIn]) -> list[PartIn]:
+        if len({part.number for part in parts}) < len(parts):
+            raise ValueError("must name each part once")
+        return parts
+
 
 class GrantedPartOut(Out):
     number: int
@@ -101,7 +121,10 @@ class GrantedPartOut(Out):
 
 
 class GrantedPartsOut(Out):
+    """Requests for the parts to send; those in `held` have arrived and are not sent again."""
+
     parts: list[GrantedPartOut]
+    held: list[int]
     expires_at: datetime
 
 

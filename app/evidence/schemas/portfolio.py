@@ -6,9 +6,15 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from app.evidence.lifecycle import State
+from app.evidence.media.facts import Caution
 from app.evidence.models import ConsentForm, ConsentScope
-from app.evidence.schemas.items import CaseOut
+from app.evidence.schemas.asked import TestimonyOut
+from app.evidence.schemas.claims import BoxOut
+from app.evidence.schemas.items import AuthorshipOut, CaseOut
+from app.evidence.schemas.validations import SignedValidationOut
 from app.kit.fields import Out
 from app.portfolio.lifecycle import State as PortfolioState
 from app.portfolio.lifecycle import Step
@@ -58,16 +64,21 @@ class IndicatorCoverageOut(Out):
 
 
 class TreeItemOut(Out):
+    """A piece of evidence; without `authorship` in what was sealed before it was asked for."""
+
     id: UUID
     case_id: UUID | None
     kind: str
     title: str
     description: str | None
     practised_on: date
+    authorship: AuthorshipOut | None = None
     version: int
 
 
 class TreeFileOut(Out):
+    """A file; without `cautions` in what was sealed before they were shown here."""
+
     id: UUID
     evidence_id: UUID
     name: str
@@ -78,6 +89,7 @@ class TreeFileOut(Out):
     state: State
     pages: int | None
     duration_ms: int | None
+    cautions: list[Caution] = Field(default_factory=list)
     problem: str | None
     problem_detail: str | None
 
@@ -90,15 +102,19 @@ class TreeConsentOut(Out):
     language: str
     given_on: date
     how: ConsentForm
+    withdrawn_at: datetime | None = None
 
 
 class TreeClaimOut(Out):
+    """A claim; without `box` in what was sealed before there were boxes."""
+
     id: UUID
     indicator: str
     evidence_id: UUID
     reason: str
     file_id: UUID | None
     page: int | None
+    box: BoxOut | None = None
     from_ms: int | None
     to_ms: int | None
     version: int
@@ -112,6 +128,8 @@ class ContentOut(Out):
     evidence: list[TreeItemOut]
     files: list[TreeFileOut]
     consents: list[TreeConsentOut]
+    testimonies: list[TestimonyOut] = Field(default_factory=list)
+    validations: list[SignedValidationOut] = Field(default_factory=list)
     claims: list[TreeClaimOut]
 
 

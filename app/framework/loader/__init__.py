@@ -32,6 +32,8 @@ BUNDLED = Path(__file__).resolve().parents[3] / "framework_data"
 """The reference data that comes with the service."""
 
 EDITIONS = "editions"
+NOT_REFERENCE_DATA = frozenset({"retention.yaml"})
+"""Files of the folder that belong to no version of a framework, scheme or charter."""
 
 
 class ReferenceDataRefused(Invalid):
@@ -61,7 +63,8 @@ def read(path: Path, *, known: Sequence[Document] = ()) -> list[Document]:
     `known` are documents that a scheme may name although they are not among the files. Raises
     ReferenceDataRefused with everything that is wrong.
     """
-    paths = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    whole = sorted(one for one in path.glob("*.yaml") if one.name not in NOT_REFERENCE_DATA)
+    paths = whole if path.is_dir() else [path]
     return check([source.read(one) for one in paths], known=known)
 
 

@@ -1,4 +1,4 @@
-"""Type for certificates: the typefaces, and how text is fitted to its place."""
+"""Type for printed documents: the typefaces, and how text is fitted to its place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILES = {LIGHT: "RobotoLight", REGULAR: "Roboto", MEDIUM: "RobotoMedium"}
 
 
 class TextTooLong(Invalid):
-    """This text does not fit on a certificate, not even in small type."""
+    """This text does not fit in its place, not even in small type."""
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Which characters a certificate can show: those that its typeface, Roboto, has a shape for.
+"""Which characters a printed document can show: those that Roboto, its typeface, has.
 
 Known here without the font, so that the web process can refuse a decision in time: the worker, who
 draws, comes when it is signed.
@@ -24,6 +24,7 @@ COVERED = """
     FFFC-FFFD 1F16A-1F16B
 """
 RANGES = [range_.split("-") for range_ in COVERED.split()]
+BOX = "\N{REPLACEMENT CHARACTER}"
 FIRST = [int(ends[0], 16) for ends in RANGES]
 LAST = [int(ends[-1], 16) for ends in RANGES]
 
@@ -52,6 +53,12 @@ def has_shape(character: str) -> bool:
     """Tell whether the typeface has a character, in each of its weights."""
     place = bisect_right(FIRST, ord(character)) - 1
     return place >= 0 and ord(character) <= LAST[place]
+
+
+def drawn_as_far_as_possible(text: str) -> str:
+    """Return `text` tidied like `drawable`, with a box for every character without a shape."""
+    tidy = " ".join(unicodedata.normalize("NFC", text).split())
+    return "".join(each if has_shape(each) else BOX for each in tidy)
 
 
 def _called(character: str) -> str:
