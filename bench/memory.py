@@ -167,5 +167,6 @@ def _worker(settings: Settings, folder: Path) -> Iterator[int]:
         try:
             yield process.pid
         finally:
-            process.terminate()
-            process.wait(60)
+            # It may be in the middle of drawing two hours of silence, which nobody waits for.
+            process.kill()
+            process.wait()
