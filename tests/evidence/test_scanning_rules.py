@@ -17,8 +17,9 @@ import pikepdf
 import pytest
 
 from app.cli.material import make_material
-from app.evidence.media import DamagedFile, FileBomb
+from app.evidence.media import DamagedFile, EncryptedFile, FileBomb
 from app.evidence.media.catalogue import OFFICE_OPEN, READERS
+from app.evidence.media.refusals import Unacceptable
 from app.evidence.scanning import ScanFailed, Verdict, builtin, rules
 from tests.evidence.malware import EICAR
 from tests.evidence.samples import SAMPLES, WORD
@@ -253,6 +254,37 @@ def test_a_pdf_with_a_stream_that_nobody_can_unpack_is_refused(
         builtin.scan(path, "application/pdf")
 
 
+def altered(archive: bytes, at: int, said: bytes) -> bytes:
+    """Say something else of an archive's last entry, at a place of its line in the directory."""
+    line = archive.rindex(b"PK\x01\x02") + at
+    return archive[:line] + said + archive[line + len(said) :]
+
+
+FLAGS, METHOD = 8, 10
+ATTACHED = packed(a=b"Minutes", b=b"Agenda " * 99)
+DATA = ATTACHED.rindex(b"PK\x03\x04") + 31
+UNREAD = {
+    "locked": (altered(ATTACHED, FLAGS, b"\x01\x00"), EncryptedFile),
+    "packed in a way nobody knows": (altered(ATTACHED, METHOD, b"\x63\x00"), DamagedFile),
+    "broken off": (ATTACHED[:-30], DamagedFile),
+    "of other bytes": (ATTACHED[:DATA] + b"\xff" * 4 + ATTACHED[DATA + 4 :], DamagedFile),
+}
+
+
+@pytest.mark.parametrize(("content", "refusal"), UNREAD.values(), ids=UNREAD)
+def test_a_mail_with_an_archive_that_was_not_scanned_to_its_end_is_refused(
+    content: bytes, refusal: type[Unacceptable], path: Path
+) -> None:
+    path.write_bytes(mail_with(content))
+    with pytest.raises(refusal):
+        builtin.scan(path, "message/rfc822")
+
+
+def test_malware_found_before_an_archive_breaks_off_is_malware(path: Path) -> None:
+    content = altered(packed(a=EICAR, b=b"Minutes"), FLAGS, b"\x01\x00")
+    assert found(path, mail_with(content), "message/rfc822") == "TestFile_Eicar"
+
+
 def test_nothing_is_found_in_noise(path: Path) -> None:
     noise = recording(16 << 20, seed=1971)
     # So much noise says every word of three letters: no rule may rest on such words alone.
@@ -269,9 +301,9 @@ def test_what_lies_across_two_windows_is_found(path: Path) -> None:
 
 
 def test_a_scan_that_breaks_off_is_no_verdict(path: Path) -> None:
-    path.write_bytes(b"PK\x03\x04 and no archive")
+    path.write_bytes(b"%PDF-1.7 and no document")
     with pytest.raises(ScanFailed):
-        builtin.scan(path, WORD)
+        builtin.scan(path, "application/pdf")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 import yara_x
 
 from app.evidence.media import answer, confinement
-from app.evidence.media.refusals import Unacceptable
+from app.evidence.media.refusals import DamagedFile, Unacceptable
 from app.evidence.scanning import parts, rules
 
 MEMORY: Final = 1 << 30
@@ -79,9 +79,11 @@ def scanned(scanner: Scanner, file: BinaryIO, media_type: str) -> bytes:
     try:
         for part in parts.of(file, media_type):
             fired |= scanner.fired(part, inside=True)
-    except Unacceptable as refusal:
+    except (Unacceptable, *parts.UNREADABLE) as broken:
+        # What was found before it broke off says more than that it did.
         if not fired:
-            return answer.of_refusal(refusal)
+            unread = DamagedFile(reason="an archive in it cannot be read")
+            return answer.of_refusal(broken if isinstance(broken, Unacceptable) else unread)
     return json.dumps({"fired": sorted(fired)}).encode()
 
 

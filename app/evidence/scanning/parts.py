@@ -1,13 +1,15 @@
 """What lies within a file, so that it is scanned too: entries, attachments, streams.
 
-The file has passed the reader of its type before, so an archive's structure holds and its sizes are
-within bounds; what is read here is counted all the same.
+The file has passed the reader of its type before, so its own structure holds and its sizes are
+within bounds; what is read here is counted all the same. Of archives in it nobody has checked
+anything: one that cannot be read to its end has not been scanned, and is refused.
 """
 
 from __future__ import annotations
 
 import email
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import takewhile
@@ -15,7 +17,7 @@ from typing import BinaryIO, Final
 
 import pikepdf
 
-from app.evidence.media.refusals import DamagedFile, FileBomb
+from app.evidence.media.refusals import DamagedFile, EncryptedFile, FileBomb
 
 MOST_PARTS: Final = 500_000
 MOST_BYTES: Final = 2 << 30
@@ -26,6 +28,11 @@ LARGEST_STREAM: Final = 160 << 20
 """Bytes to which a stream of a PDF may unfold: a page scanned in colour at 600 dpi has 100 MiB."""
 
 DEEPEST: Final = 3
+ENCRYPTED: Final = 0x1
+"""The flag of an archive's entry that nobody reads without a password."""
+
+UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+"""What `zipfile` raises for an archive that it cannot take apart, or packed in an unknown way."""
 
 PICTURES: Final = frozenset(
     {"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF"}
@@ -63,6 +70,8 @@ def _entries(file: BinaryIO, depth: int = 1) -> Iterator[BinaryIO]:
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
+            if entry.flag_bits & ENCRYPTED:
+                raise EncryptedFile(reason="an archive in it is protected by a password")
             with archive.open(entry) as part:
                 begins = part.peek(4)[:4] if isinstance(part, zipfile.ZipExtFile) else b""
                 yield part  # type: ignore[misc]
@@ -122,15 +131,7 @@ def _attachments(file: BinaryIO) -> Iterator[BinaryIO]:
         if isinstance(content, bytes) and content:
             yield BytesIO(content)
             if content.startswith(b"PK\x03\x04"):
-                yield from _entries_if_any(content)
-
-
-def _entries_if_any(content: bytes) -> Iterator[BinaryIO]:
-    """Yield the entries of an attached archive; nobody has checked that it is one."""
-    try:
-        yield from _entries(BytesIO(content))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
-        return
+                yield from _entries(BytesIO(content))
 
 
 UNPACKED: Final[dict[str, Callable[[BinaryIO], Iterator[BinaryIO]]]] = {
