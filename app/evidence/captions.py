@@ -92,14 +92,6 @@ def check_written(words: str, sha256: str, cues: int) -> None:
         raise NotWebVtt(line=1, reason="they are not as the service writes them")
 
 
-def restore(work: Work, portfolio_id: UUID) -> None:
-    """Make captions that came in with a portfolio found and shown, as those that were attached."""
-    for kept in queries.captions_in(work, portfolio_id):
-        if queries.rendition(work, kept.file_id, kept.kind) is None:
-            _find(work, kept, _understood(kept.words.encode()))
-            _have_kept(work, evidence.file_by_id(work, kept.file_id), kept)
-
-
 def from_json(content: bytes) -> bytes:
     """Return the text in a JSON body `{"text": "WEBVTT..."}`."""
     try:

@@ -204,7 +204,7 @@ def _check_files(shift: Shift, import_id: UUID) -> None:
         arrival.check_file(shift, id)
     if portfolio_id is not None:
         with shift.work() as work:
-            captions.restore(work, portfolio_id)
+            captions.take_in(work)
 
 
 def _refuse(shift: Shift, import_id: UUID, refusal: Refusal) -> None:

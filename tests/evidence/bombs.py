@@ -143,12 +143,17 @@ def webp() -> bytes:
     return bytes(whole)
 
 
-def object_stream() -> bytes:
-    """Make a PDF with a stream of objects that unfolds to 256 MiB."""
+def object_stream(megabytes: int = 256, *, with_page_tree: bool = False) -> bytes:
+    """Make a PDF with a stream of objects that unfolds to so many MiB, its page tree inside or not.
+
+    A page tree inside is read with the document, anything else only by who asks for it.
+    """
     packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(256)) + packer.flush()
+    packed = packer.compress(b"2 0 <</Type/Pages/Kids[5 0 R]/Count 1>>")
+    packed += b"".join(packer.compress(b" " * (1 << 20)) for _ in range(megabytes))
+    packed += packer.flush()
     plain = {
-        1: b"<</Type/Catalog/Pages 6 0 R>>",
+        1: b"<</Type/Catalog/Pages %d 0 R>>" % (2 if with_page_tree else 6),
         3: b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%s\nendstream"
         % (len(packed), packed),
         5: b"<</Type/Page/Parent 6 0 R/MediaBox[0 0 9 9]>>",

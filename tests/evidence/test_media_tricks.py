@@ -21,6 +21,7 @@ from app.evidence.media.archive import called
 from app.evidence.media.catalogue import OFFICE_OPEN, OPEN_DOCUMENT
 from app.evidence.media.facts import Caution
 from app.kit.errors import Refusal
+from tests.evidence.bombs import object_stream
 
 WORD = f"{OFFICE_OPEN}.wordprocessingml.document"
 SHEET = f"{OFFICE_OPEN}.spreadsheetml.sheet"
@@ -433,29 +434,6 @@ def test_a_protected_file_is_refused(content: bytes, declared: str, evidence: Pa
     assert refusal(evidence, content, declared)[0] is media.EncryptedFile
 
 
-def pdf_bomb(*, with_page_tree: bool) -> bytes:
-    """Make a PDF with a stream of objects that unfolds to 100 MB, its page tree inside or not."""
-    objects = b"2 0 <</Type/Pages/Kids[5 0 R]/Count 1>>" + b" " * 100_000_000
-    packed = zlib.compress(objects, 1)
-    plain = {
-        1: b"<</Type/Catalog/Pages %d 0 R>>" % (2 if with_page_tree else 6),
-        3: b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%s\nendstream"
-        % (len(packed), packed),
-        5: b"<</Type/Page/Parent 6 0 R/MediaBox[0 0 9 9]>>",
-        6: b"<</Type/Pages/Kids[5 0 R]/Count 1>>",
-    }
-    body, rows = b"%PDF-1.5\n", {0: (0, 0, 255), 2: (2, 3, 0)}
-    for number, content in plain.items():
-        rows[number] = (1, len(body), 0)
-        body += b"%d 0 obj%s\nendobj\n" % (number, content)
-    rows[4] = (1, len(body), 0)
-    table = b"".join(struct.pack(">BIB", *rows[number]) for number in range(7))
-    return body + (
-        b"4 0 obj<</Type/XRef/Size 7/W[1 4 1]/Root 1 0 R/Length %d>>stream\n%s\nendstream endobj\n"
-        b"startxref\n%d\n%%%%EOF\n" % (len(table), table, len(body))
-    )
-
-
 def pixel_flood() -> bytes:
     """Make a PNG of a few bytes that says it is 60,000 pixels wide and high."""
 
@@ -485,7 +463,7 @@ def pixel_flood() -> bytes:
             id="too many entries",
         ),
         pytest.param(pixel_flood(), "image/png", id="pixels"),
-        pytest.param(pdf_bomb(with_page_tree=False), "application/pdf", id="objects"),
+        pytest.param(object_stream(95, with_page_tree=False), "application/pdf", id="objects"),
         pytest.param(
             rb"{\rtf1 " + b"{" * 9999 + b"}" * 9999 + b"}", "application/rtf", id="groups"
         ),
@@ -498,7 +476,7 @@ def test_a_file_that_unfolds_without_measure_is_refused(
 
 
 def test_a_pdf_whose_pages_lie_in_what_unfolds_without_measure_is_refused(evidence: Path) -> None:
-    content = pdf_bomb(with_page_tree=True)
+    content = object_stream(95, with_page_tree=True)
     assert refusal(evidence, content, "application/pdf")[0] is media.DamagedFile
 
 
